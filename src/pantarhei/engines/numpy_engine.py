@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pantarhei.engines.contract import Engine, Run
 from pantarhei.program.ir import Array, Node, Program, ProgramError, out_of_memory
 
 
@@ -27,9 +28,12 @@ Meaning = Callable[..., Any]
 Call = tuple[Node, Meaning, dict[str, Any], list[int], list[int], list[int]]
 
 
-def compile(
-    program: Program, around: Callable[[Node, Meaning], Meaning] | None = None
-) -> Callable[[Sequence[Array]], list[Array]]:
+def engine(threads: int = 0) -> Engine:
+    """The engine for a session; NumPy alone knows how many threads it uses."""
+    return Engine("numpy", compile, simplifies=False)
+
+
+def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None = None) -> Run:
     """A function from the arrays of the program's inputs to those of its outputs.
 
     `around` gives what is called in place of a node's meaning, for whoever wants to watch a run.

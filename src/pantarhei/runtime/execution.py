@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from pantarhei.engines.contract import Engine
 from pantarhei.engines.numpy_engine import EngineFault
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Array, Program, ProgramError, Type, verify
+from pantarhei.program.ir import Array, ProgramError, Type, verify
 from pantarhei.runtime.store import Store
 from pantarhei.transforms.faults import operation_error
 from pantarhei.transforms.plan import (
@@ -33,8 +34,6 @@ ANSWERS_KEPT = 64
 # Set by tests: every program is verified before it is compiled.
 VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))
 
-Compile = Callable[[Program], Callable[[Sequence[Array]], list[Array]]]
-
 
 class Execution:
     """One run of a plan. `lower_again` gives the plan for more facts than the first one had."""
@@ -42,12 +41,12 @@ class Execution:
     def __init__(
         self,
         store: Store,
-        compile: Compile,
+        engine: Engine,
         feeds: Mapping[Tensor, Array],
         lower_again: Callable[[Facts], Plan],
     ) -> None:
         self.store = store
-        self.compile = compile
+        self.engine = engine
         self.feeds = feeds
         self.lower_again = lower_again
         self.slots: dict[int, Array] = {}
@@ -104,7 +103,7 @@ class Execution:
         if segment.compiled is None:
             if VERIFY:
                 verify(segment.program)
-            segment.compiled = self.compile(segment.program)
+            segment.compiled = self.engine.compile(segment.program)
         try:
             return segment.compiled(arrays)
         except EngineFault as fault:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from pantarhei.engines import numpy_engine
+from pantarhei.engines.contract import Engine
 from pantarhei.engines.native import engine as native_engine
 from pantarhei.facts import errors
 from pantarhei.graph import stacks
@@ -23,7 +24,7 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import Array, Type
 from pantarhei.runtime import placement
 from pantarhei.runtime.config import ConfigProto, RunOptions
-from pantarhei.runtime.execution import Compile, Execution
+from pantarhei.runtime.execution import Execution
 from pantarhei.runtime.feeds import feed_arrays
 from pantarhei.runtime.fetches import Fetches
 from pantarhei.runtime.partial import PartialRun
@@ -33,9 +34,10 @@ from pantarhei.transforms.lower import NeedsStaticFeeds, lower
 from pantarhei.transforms.plan import Facts, Plan
 from pantarhei.transforms.schedule import schedule
 
-ENGINES: dict[str, Compile] = {
-    "numpy": numpy_engine.compile,
-    "native": native_engine.compile,
+# Name -> what sets the engine up for a session that may use a number of threads.
+ENGINES: dict[str, Callable[[int], Engine]] = {
+    "numpy": numpy_engine.engine,
+    "native": native_engine.engine,
 }
 
 # Kinds of runs (fetches with fed types) whose plans are kept; the longest unused ones make room.
@@ -44,12 +46,12 @@ FAMILIES_KEPT = 1024
 PLANS_KEPT = 128
 
 
-def chosen_engine(config: ConfigProto) -> Compile:
+def chosen_engine(config: ConfigProto) -> Engine:
     """The engine that `config`, the environment, or the default names."""
     name = config.engine or os.environ.get("PANTARHEI_ENGINE") or "numpy"
     if name not in ENGINES:
         raise ValueError(f"There is no engine named {name!r}; there are: {', '.join(ENGINES)}.")
-    return ENGINES[name]
+    return ENGINES[name](config.intra_op_parallelism_threads)
 
 
 class _Family:
@@ -82,7 +84,7 @@ class BaseSession:
             )
         self._graph = get_default_graph() if graph is None else graph
         self._config = ConfigProto() if config is None else config
-        self._compile = chosen_engine(self._config)
+        self._engine = chosen_engine(self._config)
         self._closed = False
         self._store = Store()
         self._families: dict[Any, _Family] = {}
@@ -347,7 +349,7 @@ class BaseSession:
                     family.plans.pop(next(iter(family.plans)))
                 family.plans[values] = plan
             execution = Execution if watch is None else watch.execution
-            return execution(self._store, self._compile, feeds, lowered).run(plan)
+            return execution(self._store, self._engine, feeds, lowered).run(plan)
 
     def _family(self, key: Any) -> _Family:
         family = self._families.pop(key, None) or _Family()

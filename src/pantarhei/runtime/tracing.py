@@ -163,12 +163,12 @@ class WatchedExecution(Execution):
     def _segment(self, segment: Segment, arrays: Sequence[Array]) -> list[Array]:
         if not (self.watch.tracing or self.watch.allowed):
             return super()._segment(segment, arrays)
-        if self.compile is numpy_engine.compile:
+        if self.engine.name == "numpy":
             compiled = numpy_engine.compile(segment.program, self.watch.around)
             watched = Segment(segment.program, segment.inputs, segment.outputs, compiled)
             return super()._segment(watched, arrays)
         if segment.compiled is None:
-            segment.compiled = self.compile(segment.program)  # its time is not the run's
+            segment.compiled = self.engine.compile(segment.program)  # its time is not the run's
         start = time.perf_counter_ns()
         results = super()._segment(segment, arrays)
         name = f"program_{self.programs}"

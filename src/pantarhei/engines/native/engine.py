@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pantarhei.engines import numpy_engine
+from pantarhei.engines.contract import Engine, Run
 from pantarhei.engines.native.assemble import ALIGNMENT, Fetch, HostCall, Layout, assemble
 from pantarhei.engines.native.jit import Compiler, Unavailable, compiler
 from pantarhei.engines.native.nests import Kernel
@@ -24,12 +25,15 @@ from pantarhei.engines.native.operations import TYPES
 from pantarhei.engines.numpy_engine import EngineFault
 from pantarhei.program.ir import Array, Program, ProgramError, Type, out_of_memory
 
-Run = Callable[[Sequence[Array]], list[Array]]
-
 # Bytes from which arrays that are handed out come from a recycler.
 LARGE = 1 << 16
 
 _warned = False
+
+
+def engine(threads: int = 0) -> Engine:
+    """The engine for a session that may use so many threads; 0 for as many as there are cores."""
+    return Engine("native", compile)
 
 
 def compile(program: Program) -> Run:
