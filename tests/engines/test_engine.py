@@ -202,7 +202,7 @@ def test_without_machine_code_the_reference_runs(monkeypatch: pytest.MonkeyPatch
 
 def test_arrays_that_cannot_be_read_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where arrays lie otherwise in memory than in CPython, addresses are asked for one by one."""
-    monkeypatch.setattr(jit.compiler(), "reads_arrays", False)
+    monkeypatch.setattr(jit.compiler().entry, "reads_arrays", False)
     compare(program_of(ARRAY), [ARRAY])
 
 

@@ -5,14 +5,42 @@ Engines know programs only; sessions know engines only through this page.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from pantarhei.program.ir import Array, Program
+from pantarhei.program.ir import Array, Program, Type
 
 # From the arrays of a program's inputs to those of its outputs. No array that comes out is shared
 # with anything but, at most, inputs and constants of the program; none that goes in is changed.
 Run = Callable[[Sequence[Array]], list[Array]]
+
+# From the arrays that change from call to call to `DONE`, or to the number of the first that is not
+# of its type, in C order and aligned; then nothing has run.
+Enter = Callable[..., int]
+DONE = -1
+
+
+class Standing(Protocol):
+    """A program that is one call, on memory that stays where it is between calls.
+
+    The arrays of a call have numbers: the inputs of the program, then what it hands out.
+    """
+
+    # The type of every array.
+    types: Sequence[Type]
+    # Of each output of the program, the number of the array that holds it after a call.
+    places: Sequence[int]
+    # The outputs that overwrite an input, and which.
+    replaced: Mapping[int, int]
+
+    def function(self, given: Sequence[int]) -> tuple[Enter, Callable[[int, Array], None]]:
+        """A function of the arrays `given`, and one that sets another array, by its number.
+
+        Arrays that are set have to fit, and to be kept alive, and in place, by who sets them.
+        Functions do not share memory, but calls of one must not overlap. An interruption leaves
+        inputs that are overwritten as they were, or lets the call end first.
+        """
 
 
 @dataclass(frozen=True)
@@ -22,6 +50,8 @@ class Engine:
     Args:
       name: what users choose it by.
       compile: makes a program run.
+      stand: makes a program one call, whose outputs may overwrite inputs (number of the output ->
+        of the input); None where the program has parts that this cannot be done for.
       simplifies: whether programs are simplified before it gets them. The reference engine takes
         them as they were lowered, so that comparing engines tests simplification too.
     """
@@ -29,3 +59,4 @@ class Engine:
     name: str
     compile: Callable[[Program], Run]
     simplifies: bool = True
+    stand: Callable[[Program, Mapping[int, int]], Standing | None] | None = None

@@ -7,7 +7,7 @@ as the value is not. The places are numbers in one table of buffers, so calls ne
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from pantarhei.engines.native.fuse import (
     WindowStep,
     fuse,
 )
+from pantarhei.engines.native.in_place import in_place
 from pantarhei.engines.native.nests import Kernel, Target
 from pantarhei.engines.native.operations import REDUCTIONS, TYPES, neutral, spelled
 from pantarhei.engines.native.scalar import literal
@@ -68,6 +69,10 @@ class Layout:
     workspace: int = 0
     parts: list[list[Kernel] | HostCall] = field(default_factory=list)
     results: list[int] = field(default_factory=list)
+    # Number of a result -> the input whose memory holds it in the end; how many kernels run before
+    # the first that writes there.
+    replaced: dict[int, int] = field(default_factory=dict)
+    before_replacing: int = 0
     # The values in the arrays handed out, and what takes most of the workspace.
     handed_out: list[Value] = field(default_factory=list)
     largest: Node | None = None
@@ -124,10 +129,11 @@ def uniform(array: Array) -> Any:
 
 
 class Assembler:
-    """Lays one program out."""
+    """Lays one program out; `replaced`: number of a result -> of the input that it overwrites."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, replaced: Mapping[int, int]) -> None:
         self.program = program
+        self.replaced = replaced
         self.fused: Fused = fuse(program)
         self.views = self.fused.views
         self.layout = Layout()
@@ -141,20 +147,26 @@ class Assembler:
     def run(self) -> Layout:
         """The layout of the program."""
         layout = self.layout
-        self._number_slots()
+        moved = self._number_slots()
         uses = [self._uses(step) for step in self.fused.steps]
         last = {buffer: index for index, used in enumerate(uses) for buffer in used}
         ends: dict[int, list[Value]] = {}
         for buffer, index in last.items():
             ends.setdefault(index, []).append(buffer)
-        copied = {self.views[value].buffer for value in self._viewed_outputs()}
+        copied = {self.views[value].buffer for value in (*self._viewed_outputs(), *moved)}
+        replacing = False
         for index, step in enumerate(self.fused.steps):
+            replacing |= isinstance(step, NestStep) and bool(step.stored & self.overwriting)
             self._step(step)
+            layout.before_replacing = layout.before_replacing if replacing else self._count()
             for buffer in ends.get(index, ()):
                 if buffer in self.offsets and buffer not in copied:
                     self.pool.give(self.offsets[buffer])
         for value, slot in self._viewed_outputs().items():
             target = View.whole(("output", slot), value.shape)
+            self._kernels(nests.copy(self.views[value], target, TYPES[value.dtype], self._place))
+        for value, input in moved.items():
+            target = View.whole(input, value.shape)
             self._kernels(nests.copy(self.views[value], target, TYPES[value.dtype], self._place))
         layout.workspace = self.pool.size
         stored = [buffer for buffer in self.offsets if isinstance(buffer, Value)]
@@ -164,8 +176,11 @@ class Assembler:
 
     # --- slots --------------------------------------------------------------------------------
 
-    def _number_slots(self) -> None:
-        """Gives inputs, outputs, constants and results of NumPy their numbers."""
+    def _number_slots(self) -> dict[Value, Value]:
+        """Gives inputs, outputs, constants and results of NumPy their numbers.
+
+        Returns the values that take the place of an input, but have to be copied there at the end.
+        """
         program, layout = self.program, self.layout
         for value in program.inputs:
             self.slots[value] = len(layout.inputs)
@@ -180,8 +195,14 @@ class Assembler:
         outside.update(Value(node) for node in program.nodes if node.constant is not None)
         self.copied: dict[Value, int] = {}
         outputs = [self.fused.resolved(value) for value in program.outputs]
+        taken = self._taken_places(outputs, outside)
+        replacing = dict(taken)
+        self.fused.steps, fitting = in_place(self.fused, self._uses, replacing)
+        self.overwriting = {id(value.node) for value in fitting}
+        for value in fitting:
+            self.slots[value] = self.slots[replacing.pop(value)]
         for value in dict.fromkeys(outputs):
-            if value in outside:
+            if value in outside or value in taken:
                 continue
             slot = len(layout.inputs) + len(layout.outputs)
             layout.outputs.append(value.type)
@@ -201,6 +222,23 @@ class Assembler:
             self.slots[value] = self._first_hosted + layout.hosted
             layout.hosted += 1
         layout.results = [self.copied.get(each, self.slots.get(each, -1)) for each in outputs]
+        for number, value in enumerate(outputs):
+            if value in taken:
+                layout.results[number] = self.slots[taken[value]]
+                layout.replaced[number] = layout.results[number]
+        return replacing
+
+    def _taken_places(self, outputs: list[Value], outside: set[Value]) -> dict[Value, Value]:
+        """Results, and the inputs whose places they take: one each, of the same type."""
+        shown = {self.views[each].buffer for each in outputs if each in self.views}
+        taken: dict[Value, Value] = {}
+        for number, input_number in self.replaced.items():
+            value, input = outputs[number], self.program.inputs[input_number]
+            free = value not in outside and value not in taken and input not in shown
+            if free and value.type == input.type:
+                taken[value] = input
+                shown.add(input)
+        return taken
 
     def _constant(self, node: Node, array: Array) -> None:
         layout = self.layout
@@ -221,6 +259,10 @@ class Assembler:
     @property
     def _first_hosted(self) -> int:
         return self._first_constant + len(self.layout.constants)
+
+    def _count(self) -> int:
+        """How many kernels there are so far."""
+        return sum(len(part) for part in self.layout.parts if isinstance(part, list))
 
     def _viewed_outputs(self) -> dict[Value, int]:
         """Outputs that are views of something else, which has to be copied."""
@@ -423,6 +465,6 @@ def _spread(view: View, step: NestStep) -> View:
 _COPY_NONE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
-def assemble(program: Program) -> Layout:
-    """The calls and the memory of a program."""
-    return Assembler(program).run()
+def assemble(program: Program, replaced: Mapping[int, int] | None = None) -> Layout:
+    """The calls and the memory of a program; `replaced`: results that overwrite inputs."""
+    return Assembler(program, replaced or {}).run()

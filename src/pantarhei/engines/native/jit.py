@@ -7,15 +7,13 @@ module. llvmlite is imported when the first engine is asked for; `Unavailable` t
 from __future__ import annotations
 
 import ctypes
-import sys
 import threading
 from collections.abc import Iterable, Sequence
 from importlib import machinery, util
 from typing import Any
 
-import numpy as np
-
 from pantarhei.engines.native.emit import Nest, Structure
+from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
 
 
@@ -53,12 +51,11 @@ class Compiler:
             }
         except (RuntimeError, KeyError, OSError) as error:
             raise Unavailable(f"LLVM or BLAS does not work on this machine: {error}") from error
-        fixed = self._build(FIXED + product("float") + product("double"))
+        fixed = self._build(FIXED + ENTRY + product("float") + product("double"))
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
-        self.run = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(fixed("run"))
-        self.reads_arrays = self._check_layout()
+        self.entry = Entry(fixed("enter"), self.walk)
 
     def gemm(self, type: str) -> int:
         """Address of BLAS's product for a type."""
@@ -109,21 +106,6 @@ class Compiler:
         engine.finalize_object()
         self._engines.append(engine)  # machine code lives as long as its engine
         return engine.get_function_address
-
-    def _check_layout(self) -> bool:
-        """Whether arrays lie in memory as `bind` reads them; another Python or NumPy may differ."""
-        if not getattr(sys, "_is_gil_enabled", lambda: True)():
-            return False
-        for array in (np.arange(6.0).reshape(2, 3), np.zeros((), np.int32), np.ones(3, bool)):
-            objects = (ctypes.c_int64 * 1)(id(array))
-            head = (ctypes.c_int64 * 9).from_address(id(array))
-            flags = ctypes.c_int32.from_address(id(array) + 64).value
-            found = (head[1], head[2], head[3] & 0xFFFFFFFF, head[7], flags & 257)
-            data: int = array.__array_interface__["data"][0]
-            if found != (id(np.ndarray), data, array.ndim, id(array.dtype), 257):
-                return False
-            del objects
-        return True
 
 
 def _cython_blas() -> Any:

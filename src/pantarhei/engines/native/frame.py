@@ -1,0 +1,105 @@
+"""A program's kernels with their arguments, and the memory for calls of them.
+
+The code is made once and shared; every call that may run at the same time as another one has a
+frame of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pantarhei.engines.contract import Enter
+from pantarhei.engines.native.assemble import ALIGNMENT, HostCall, Layout
+from pantarhei.engines.native.emit import Structure
+from pantarhei.engines.native.entry import address_of
+from pantarhei.engines.native.jit import Compiler
+from pantarhei.engines.native.nests import Kernel
+from pantarhei.engines.native.operations import TYPES
+from pantarhei.program.ir import Array, Type
+
+# Address and number of kernels in a table of pairs: a function and its arguments.
+Steps = tuple[int, int]
+
+# Elements, or steps of products, from which other Python threads may run during a call.
+MUCH = 1 << 15
+
+
+class Code:
+    """A layout with its kernels compiled and their arguments in memory."""
+
+    def __init__(self, jit: Compiler, layout: Layout) -> None:
+        self.jit, self.layout = jit, layout
+        self.constants = [
+            (len(layout.inputs) + len(layout.outputs) + index, address_of(array))
+            for index, array in enumerate(layout.constants)
+            if array.dtype in TYPES
+        ]
+        kernels = [k for part in layout.parts if isinstance(part, list) for k in part]
+        self.work = sum(map(work, kernels))
+        self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
+        addresses = jit.kernels(k.structure for k in kernels if not isinstance(k.structure, str))
+        self.parts = [
+            part if isinstance(part, HostCall) else self._table(part, addresses)
+            for part in layout.parts
+        ]
+
+    def _table(self, part: list[Kernel], addresses: dict[Structure, int]) -> Steps:
+        table = (ctypes.c_int64 * (2 * len(part)))()
+        for index, kernel in enumerate(part):
+            numbers = kernel.arguments
+            if isinstance(kernel.structure, str):
+                function = self.jit.product[kernel.structure]
+                numbers = (self.jit.gemm(kernel.structure), *numbers)
+            else:
+                function = addresses[kernel.structure]
+            arguments = (ctypes.c_int64 * len(numbers))(*numbers)
+            table[2 * index], table[2 * index + 1] = function, ctypes.addressof(arguments)
+            self._kept.append(arguments)
+        self._kept.append(table)
+        return ctypes.addressof(table), len(part)
+
+    def type(self, slot: int) -> Type | None:
+        """Type of the array of the caller's in a slot; None where native code does not read it."""
+        types = (*self.layout.inputs, *self.layout.outputs)
+        return types[slot] if types[slot].dtype in TYPES else None
+
+
+class Frame:
+    """Memory for one call at a time: the workspace and the table of buffers.
+
+    Args:
+      code: what is called.
+      given: slots of the arrays that `enter` takes, in this order; the others are set beforehand.
+      steps: what `enter` runs.
+    """
+
+    def __init__(self, code: Code, given: Sequence[int], steps: Steps) -> None:
+        self.code = code
+        layout = code.layout
+        memory = np.empty(layout.workspace + ALIGNMENT, np.uint8)
+        address = address_of(memory)
+        skip = -address % ALIGNMENT
+        self.memory: Array = memory[skip : skip + layout.workspace]
+        self.buffers = (ctypes.c_void_p * (layout.workspace_slot + 1))()
+        self.buffers[layout.workspace_slot] = address + skip
+        for slot, constant in code.constants:
+            self.buffers[slot] = constant
+        self.table = ctypes.addressof(self.buffers)
+        types = [(slot, code.type(slot)) for slot in given]
+        self.enter: Enter = code.jit.entry.function(types, self.table, steps, code.work >= MUCH)
+
+    def walk(self, steps: Steps) -> None:
+        """Runs kernels; other Python threads may run meanwhile."""
+        self.code.jit.walk(*steps, self.table)
+
+
+def work(kernel: Kernel) -> int:
+    """A rough number of steps of the innermost loops."""
+    numbers = kernel.arguments
+    if isinstance(kernel.structure, str):
+        return math.prod(numbers[2:5]) * numbers[8] // 8
+    return math.prod(numbers[: len(kernel.structure.folded)])

@@ -1,0 +1,87 @@
+"""Which results may overwrite the inputs that they replace, and when.
+
+A variable's next value can be written where the variable lies if everything that reads the old one
+has run, and if the step that writes reads each element only for the same element. Steps that hold
+up nobody are moved behind the last reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+from pantarhei.engines.native.fuse import Fused, NestStep, Step
+from pantarhei.engines.native.views import View
+from pantarhei.program.ir import Value
+
+
+def in_place(
+    fused: Fused,
+    uses: Callable[[Step], Collection[Value]],
+    replaced: Mapping[Value, Value],
+) -> tuple[list[Step], set[Value]]:
+    """The steps in an order that serves, and the values that may overwrite what they replace.
+
+    Args:
+      fused: steps and views of a program.
+      uses: the buffers that a step reads or writes.
+      replaced: value that is stored as a whole -> the input whose place it should take.
+    """
+    users: dict[Value, list[Step]] = {}
+    number = {id(step): index for index, step in enumerate(fused.steps)}
+    for step in fused.steps:
+        for buffer in uses(step):
+            users.setdefault(buffer, []).append(step)
+    writers = {
+        value: writer
+        for value, input in replaced.items()
+        if (writer := _writer(value, users.get(value, ()))) is not None
+        and _same_elements(fused, writer, input)
+    }
+    # Steps are sorted by these: a step that is moved comes behind another one's number.
+    order = {id(step): (float(number[id(step)]), 0) for step in fused.steps}
+    for value, writer in writers.items():
+        last = max(number[id(step)] for step in users[replaced[value]])
+        if last > order[id(writer)][0] and _may_wait(writer, last, users, number):
+            order[id(writer)] = (float(last), 1)
+    steps = sorted(fused.steps, key=lambda step: order[id(step)])
+    final = {id(step): index for index, step in enumerate(steps)}
+    fitting = {
+        value
+        for value, writer in writers.items()
+        if all(final[id(step)] <= final[id(writer)] for step in users[replaced[value]])
+    }
+    return steps, fitting
+
+
+def _writer(value: Value, users: Collection[Step]) -> NestStep | None:
+    """The nest that stores a value element by element."""
+    for step in users:
+        if isinstance(step, NestStep) and id(value.node) in step.stored:
+            primitive = value.node.primitive
+            return step if primitive is not None and primitive.elementwise else None
+    return None
+
+
+def _same_elements(fused: Fused, step: NestStep, input: Value) -> bool:
+    """Whether all that a nest reads of an input is the element at the position itself."""
+    whole = View.whole(input, input.shape)
+    for node in step.nodes:
+        for operand in node.operands:
+            view = fused.views.get(fused.resolved(operand))
+            reads = view is not None and view.buffer == input
+            if reads and (view != whole or whole.shape != step.space):
+                return False
+    return True
+
+
+def _may_wait(
+    step: NestStep, last: int, users: Mapping[Value, list[Step]], number: Mapping[int, int]
+) -> bool:
+    """Whether nothing up to the step of number `last` needs what a step stores."""
+    own = number[id(step)]
+    for node in step.nodes:
+        if id(node) in step.stored or not (node.primitive and node.primitive.elementwise):
+            others = (number[id(user)] for user in users.get(Value(node), ()))
+            if any(own < other <= last for other in others):
+                return False
+    return True
