@@ -43,6 +43,10 @@ def out_of_memory(types: Sequence[Type]) -> ProgramError:
     return ProgramError(message, "ResourceExhaustedError")
 
 
+# `Primitive.faults` of those that look for faults in data of any dtype.
+ANY_KIND = "biufcSUOV"
+
+
 class NotStatic(Exception):
     """Lowering needs a value that is not known before the program runs."""
 
@@ -85,6 +89,8 @@ class Primitive:
       meaning: `(*arrays, **attributes) -> array` or a tuple: the specification, in NumPy.
       elementwise: output element i depends on (broadcast) operand elements i only.
       commutative: operands may be swapped.
+      faults: kinds (`dtype.kind`) of the first operand with which the meaning may find a fault in
+        the data, so that it has to run even where nobody takes its result.
     """
 
     name: str
@@ -92,6 +98,7 @@ class Primitive:
     meaning: Callable[..., Any]
     elementwise: bool = False
     commutative: bool = False
+    faults: str = ""
 
     def __repr__(self) -> str:
         return f"<Primitive {self.name}>"
@@ -128,6 +135,12 @@ class Node:
         if self.primitive is not None:
             return self.primitive.name
         return "input" if self.constant is None else "constant"
+
+    @property
+    def may_fault(self) -> bool:
+        """Whether it may find a fault in the data, and so has to run in any case."""
+        kinds = "" if self.primitive is None else self.primitive.faults
+        return bool(kinds) and self.operands[0].dtype.kind in kinds
 
 
 class Value:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.program.ir import Array, Primitive, ProgramError, Type
+from pantarhei.program.ir import ANY_KIND, Array, Primitive, ProgramError, Type
 
 
 def _shown(shape: tuple[int, ...]) -> str:
@@ -222,14 +222,14 @@ PRIMITIVES = [
         lambda *, size, dtype: Type(np.dtype(dtype), (size,)),
         lambda *, size, dtype: np.arange(size).astype(dtype),
     ),
-    Primitive("gather", _gathered, _gather),
-    Primitive("gather_nd", _gathered_nd, _gather_nd),
-    Primitive("scatter", _scattered, _scatter),
+    Primitive("gather", _gathered, _gather, faults=ANY_KIND),
+    Primitive("gather_nd", _gathered_nd, _gather_nd, faults=ANY_KIND),
+    Primitive("scatter", _scattered, _scatter, faults=ANY_KIND),
     Primitive(  # the same bits, read as another dtype
         "bitcast",
         lambda x, *, shape, dtype: Type(np.dtype(dtype), tuple(shape)),
         lambda x, *, shape, dtype: np.ascontiguousarray(x).view(dtype).reshape(shape),
     ),
-    Primitive("check_finite", lambda x, *, message: x, _check_finite),
-    Primitive("check_range", lambda x, *, limit, message, low=0: x, _check_range),
+    Primitive("check_finite", lambda x, *, message: x, _check_finite, faults=ANY_KIND),
+    Primitive("check_range", lambda x, *, limit, message, low=0: x, _check_range, faults=ANY_KIND),
 ]

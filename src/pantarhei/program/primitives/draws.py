@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pantarhei.program import philox, rejection_sampling
-from pantarhei.program.ir import Array, Primitive, ProgramError, Type
+from pantarhei.program.ir import ANY_KIND, Array, Primitive, ProgramError, Type
 
 
 def _filled(state: Type, *, shape: tuple[int, ...], dtype: Any) -> Type:
@@ -61,11 +61,12 @@ PRIMITIVES: list[Primitive] = [
         "random_uniform_int",
         lambda state, minval, maxval, *, shape, dtype: Type(np.dtype(dtype), tuple(shape)),
         _fault_of_the_data(_uniform_int),
+        faults=ANY_KIND,
     ),
     Primitive("random_gamma", _per_element, _gamma),
     Primitive("random_poisson", _per_element, _poisson),
     Primitive("random_shuffle", lambda state, x: x, philox.random_shuffle),
-    Primitive("multinomial", _drawn, _fault_of_the_data(philox.multinomial)),
+    Primitive("multinomial", _drawn, _fault_of_the_data(philox.multinomial), faults=ANY_KIND),
     Primitive(  # the state from which two seeds, as data, draw
         "stateless_state",
         lambda seeds: Type(np.dtype(np.uint32), (6,)),

@@ -16,6 +16,9 @@ from pantarhei.program.ir import Array, Primitive, ProgramError, Type
 
 BOOL = np.dtype(bool)
 
+# Kinds of dtypes that have no infinity: dividing by zero is a fault.
+WHOLE = "iu"
+
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """NumPy's common shape, or ProgramError in TensorFlow's words."""
@@ -89,6 +92,7 @@ def row(
     meaning: Callable[..., Any],
     type_rule: Callable[..., Type] = same_dtype,
     commutative: bool = False,
+    faults: str = "",
 ) -> Primitive:
     """A primitive of this family."""
 
@@ -100,7 +104,7 @@ def row(
         return np.asarray(meaning(*arrays), bool)  # comparisons of strings give objects
 
     meanings = {same_dtype: keeping_dtype, to_bool: telling}
-    return Primitive(name, type_rule, meanings.get(type_rule, meaning), True, commutative)
+    return Primitive(name, type_rule, meanings.get(type_rule, meaning), True, commutative, faults)
 
 
 def guard_zero(divide: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
@@ -168,6 +172,7 @@ PRIMITIVES = [
         guard_zero(
             lambda x, y: truncated_quotient(x, y) if x.dtype.kind in "iu" else np.divide(x, y)
         ),
+        faults=WHOLE,
     ),
     row(
         "floor_divide",
@@ -176,10 +181,11 @@ PRIMITIVES = [
                 np.floor_divide(x, y) if x.dtype.kind in "iu" else np.floor(np.divide(x, y))
             )
         ),
+        faults=WHOLE,
     ),
-    row("mod", guard_zero(special.floor_mod)),
-    row("fmod", guard_zero(np.fmod)),
-    row("power", integer_power),
+    row("mod", guard_zero(special.floor_mod), faults=WHOLE),
+    row("fmod", guard_zero(np.fmod), faults=WHOLE),
+    row("power", integer_power, faults=WHOLE),
     row("maximum", larger),
     row("minimum", smaller),
     row("arctan2", np.arctan2),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.program.ir import Array, Primitive, ProgramError, Type
+from pantarhei.program.ir import ANY_KIND, Array, Primitive, ProgramError, Type
 
 
 def _square(x: Type) -> tuple[int, ...]:
@@ -109,13 +109,19 @@ _INVALID = "Cholesky decomposition was not successful. The input might not be va
 _SINGULAR = "Input matrix is not invertible."
 
 PRIMITIVES = [
-    Primitive("inv", _same, _in_lapack(np.linalg.inv, "Input is not invertible.")),
-    Primitive("det", _det_types, _in_lapack(np.linalg.det)),
-    Primitive("slogdet", lambda x: (_det_types(x), _det_types(x)), _in_lapack(_slogdet)),
-    Primitive("cholesky", _same, _in_lapack(np.linalg.cholesky, _INVALID)),
-    Primitive("solve", _solution, _in_lapack(np.linalg.solve, _SINGULAR)),
-    Primitive("solve_triangular", _solution, _in_lapack(_solve_triangular, _SINGULAR)),
-    Primitive("qr", _qr_types, _in_lapack(_qr)),
-    Primitive("svd", _svd_types, _in_lapack(_svd, "SVD did not converge.")),
-    Primitive("eigh", _eigh_types, _in_lapack(_eigh, "Eigenvalues did not converge.")),
+    Primitive("inv", _same, _in_lapack(np.linalg.inv, "Input is not invertible."), faults=ANY_KIND),
+    Primitive("det", _det_types, _in_lapack(np.linalg.det), faults=ANY_KIND),
+    Primitive(
+        "slogdet", lambda x: (_det_types(x), _det_types(x)), _in_lapack(_slogdet), faults=ANY_KIND
+    ),
+    Primitive("cholesky", _same, _in_lapack(np.linalg.cholesky, _INVALID), faults=ANY_KIND),
+    Primitive("solve", _solution, _in_lapack(np.linalg.solve, _SINGULAR), faults=ANY_KIND),
+    Primitive(
+        "solve_triangular", _solution, _in_lapack(_solve_triangular, _SINGULAR), faults=ANY_KIND
+    ),
+    Primitive("qr", _qr_types, _in_lapack(_qr), faults=ANY_KIND),
+    Primitive("svd", _svd_types, _in_lapack(_svd, "SVD did not converge."), faults=ANY_KIND),
+    Primitive(
+        "eigh", _eigh_types, _in_lapack(_eigh, "Eigenvalues did not converge."), faults=ANY_KIND
+    ),
 ]

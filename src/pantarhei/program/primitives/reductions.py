@@ -46,6 +46,12 @@ def _reduction(name: str, function: Callable[..., Any]) -> Primitive:
     )
 
 
+def _sum(x: Array, axis: tuple[int, ...]) -> Any:
+    if all(x.shape[each] == 1 for each in axis):  # nothing is added: a -0.0 stays what it is
+        return x.reshape(_without(x.shape, axis))
+    return np.sum(x, axis, dtype=x.dtype)
+
+
 def _arg_reduced(x: Type, *, axis: int, dtype: np.dtype[Any]) -> Type:
     if x.shape[axis] == 0:
         raise ProgramError(
@@ -83,7 +89,7 @@ def _top_k(x: Array, *, k: int) -> tuple[Array, Array]:
 
 
 PRIMITIVES = [
-    _reduction("sum", lambda x, axis: np.sum(x, axis, dtype=x.dtype)),
+    _reduction("sum", _sum),
     _reduction("prod", lambda x, axis: np.prod(x, axis, dtype=x.dtype)),
     _reduction("max", lambda x, axis: np.max(x, axis, initial=lowest(x.dtype))),
     _reduction("min", lambda x, axis: np.min(x, axis, initial=highest(x.dtype))),
