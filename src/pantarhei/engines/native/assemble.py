@@ -29,6 +29,7 @@ from pantarhei.engines.native.in_place import in_place
 from pantarhei.engines.native.nests import Kernel, Target
 from pantarhei.engines.native.operations import REDUCTIONS, TYPES, neutral, spelled
 from pantarhei.engines.native.scalar import literal
+from pantarhei.engines.native.skinny import spelled_out
 from pantarhei.engines.native.views import View
 from pantarhei.program.ir import Array, Node, Program, Type, Value
 
@@ -132,7 +133,7 @@ class Assembler:
     """Lays one program out; `replaced`: number of a result -> of the input that it overwrites."""
 
     def __init__(self, program: Program, replaced: Mapping[int, int]) -> None:
-        self.program = program
+        self.program = program = spelled_out(program)
         self.replaced = replaced
         self.fused: Fused = fuse(program)
         self.views = self.fused.views
@@ -276,7 +277,8 @@ class Assembler:
         if buffer in self.slots:
             return self.slots[buffer], 0
         if buffer not in self.offsets:
-            self.offsets[buffer] = self.pool.take(buffer.size * buffer.dtype.itemsize)
+            size = self.views[buffer].span if buffer in self.views else buffer.size
+            self.offsets[buffer] = self.pool.take(size * buffer.dtype.itemsize)
         return self.layout.workspace_slot, self.offsets[buffer][0]
 
     # --- steps --------------------------------------------------------------------------------
@@ -333,10 +335,10 @@ class Assembler:
 
         for node in step.nodes:
             type = TYPES[node.types[0].dtype]
-            target = View.whole(Value(node), node.types[0].shape)
+            target = self.views[Value(node)]
             if node.kind in REDUCTIONS:
                 source = operand(node.operands[0])
-                targets.append(Target(node.kind, source, _spread(target, step), type))
+                targets.append(Target(node.kind, source, _spread(target, node), type))
                 continue
             name, count = spelled(node)
             operands = tuple(map(operand, node.operands[:count]))
@@ -351,7 +353,7 @@ class Assembler:
     def _empty_reductions(self, step: NestStep) -> list[Kernel]:
         kernels = []
         for node in step.nodes:
-            target = View.whole(Value(node), node.types[0].shape)
+            target = self.views[Value(node)]
             type = TYPES[node.types[0].dtype]
             if node.kind in REDUCTIONS:
                 start = literal(neutral(node.kind, type), type)
@@ -362,7 +364,7 @@ class Assembler:
 
     def _product(self, node: Node) -> None:
         type = TYPES[node.types[0].dtype]
-        result = View.whole(Value(node), node.types[0].shape)
+        result = self.views[Value(node)]
         self._place(result.buffer)
         stack = result.shape[:-2]
         views: list[View] = []
@@ -376,6 +378,9 @@ class Assembler:
                 axes = range(len(view.shape))
                 view = view.transpose([*axes[:-2], axes[-1], axes[-2]])
             views.append(view.broadcast_to((*stack, *view.shape[-2:])))
+        if nests.lies_by_columns(result):
+            views = [view.transpose((1, 0)) for view in reversed(views)]
+            result = result.transpose((1, 0))
         if 0 not in result.shape:
             self._kernels(nests.product(views[0], views[1], result, type, self._place))
         self._release()
@@ -415,6 +420,8 @@ class Assembler:
         type = TYPES[node.types[0].dtype]
         views = [self.views[value] for value in node.operands]
         whole = View.whole(Value(node), node.types[0].shape)
+        if node.kind == "concatenate":
+            whole = self.views[Value(node)]
         self._place(whole.buffer)
         if node.kind == "concatenate":
             kernels = []
@@ -423,8 +430,9 @@ class Assembler:
                 first, end = [0] * len(whole.shape), list(whole.shape)
                 first[axis], end[axis] = start, start + view.shape[axis]
                 part = whole.slice(first, end, [1] * len(end))
-                kernels += nests.copy(view, part, type, self._place)
                 start = end[axis]
+                if not _same_elements(view, part):  # not computed in its place
+                    kernels += nests.copy(view, part, type, self._place)
             return kernels
         if node.kind == "pad":
             low, gaps = node.attributes["low"], [gap + 1 for gap in node.attributes["interior"]]
@@ -455,11 +463,21 @@ class Assembler:
         return Fetch(slot, False, value.type, offset + view.offset * size, strides)
 
 
-def _spread(view: View, step: NestStep) -> View:
+def _spread(view: View, node: Node) -> View:
     """The view of a reduction's result over the space it reduces: it stays along the axes."""
     kept = iter(view.strides)
-    strides = [0 if axis in (step.axes or ()) else next(kept) for axis in range(len(step.space))]
-    return View(view.buffer, step.space, tuple(strides))
+    space = node.operands[0].shape
+    gone = node.attributes["axes"]
+    strides = [0 if axis in gone else next(kept) for axis in range(len(space))]
+    return View(view.buffer, space, tuple(strides), view.offset)
+
+
+def _same_elements(x: View, y: View) -> bool:
+    """Whether two views of one shape show the same elements."""
+    if x.buffer != y.buffer or x.offset != y.offset:
+        return False
+    axes = zip(x.shape, x.strides, y.strides, strict=True)
+    return all(extent == 1 or one == other for extent, one, other in axes)
 
 
 _COPY_NONE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pantarhei.engines.native.operations import TYPES, compiles, reduces
+from pantarhei.engines.native.homes import (
+    homes,
+    is_another_name,
+    is_nested,
+    is_placing,
+    is_product,
+)
+from pantarhei.engines.native.operations import TYPES, reduces
 from pantarhei.engines.native.views import VIEWING, Shape, View, apply_view
 from pantarhei.engines.native.windows import slides
 from pantarhei.program.ir import Node, Program, Value
@@ -28,7 +35,7 @@ class NestStep:
     """Elementwise applications and reductions over one space."""
 
     space: Shape
-    axes: tuple[int, ...] | None = None
+    axes: tuple[int, ...] | None = None  # along which reductions go; those of extent 1 left out
     nodes: list[Node] = field(default_factory=list)
     stored: set[int] = field(default_factory=set)  # ids of the nodes whose results are stored
 
@@ -89,16 +96,6 @@ class Fused:
         return self.same.get(value, value)
 
 
-def is_product(node: Node) -> bool:
-    """Whether BLAS can do it."""
-    return node.kind == "matmul" and TYPES.get(node.types[0].dtype) in ("float", "double")
-
-
-def is_placing(node: Node) -> bool:
-    """Whether copies of the operands make up the result."""
-    return node.kind in ("concatenate", "pad") and node.types[0].dtype in TYPES
-
-
 def locate(program: Program) -> tuple[dict[Value, View], set[int], dict[Value, Value]]:
     """The view of every value of a native dtype; ids of the viewing nodes that have to copy.
 
@@ -107,13 +104,14 @@ def locate(program: Program) -> tuple[dict[Value, View], set[int], dict[Value, V
     views: dict[Value, View] = {}
     copies: set[int] = set()
     same: dict[Value, Value] = {}
+    computed = homes(program)
     for node in program.nodes:
         for index, type in enumerate(node.types):
             if type.dtype not in TYPES:
                 continue
             value = Value(node, index)
-            views[value] = View.whole(value, type.shape)
-            if node.kind == "cast" and node.operands[0].type == type:
+            views[value] = computed.get(value) or View.whole(value, type.shape)
+            if is_another_name(node):
                 views[value] = views[node.operands[0]]
             if node.kind in VIEWING:
                 view = apply_view(node.kind, views[node.operands[0]], dict(node.attributes))
@@ -151,16 +149,18 @@ class Fusion:
         return Fused(self.steps, self.views, self.same)
 
     def _place(self, node: Node) -> None:
-        if Value(node) in self.same:
+        if Value(node) in self.same or self._is_dead(node):
             return
         if node.kind in VIEWING and Value(node) in self.views and id(node) not in self.copies:
             self._through(node)
             return
         step: Step
-        if compiles(node) and node.primitive is not None and node.primitive.elementwise:
+        if reduces(node):
+            shape = node.operands[0].shape
+            axes = tuple(axis for axis in node.attributes["axes"] if shape[axis] != 1)
+            step = self._join(node, shape, axes)
+        elif is_nested(node):
             step = self._join(node, node.types[0].shape, None)
-        elif reduces(node):
-            step = self._join(node, node.operands[0].shape, tuple(node.attributes["axes"]))
         elif is_product(node):
             step = self._append(ProductStep(node))
         elif is_placing(node) or id(node) in self.copies:
@@ -175,6 +175,14 @@ class Fusion:
                 self.direct.setdefault(id(operand.node), []).append(step)
             else:
                 self.strict.setdefault(id(operand.node), []).append(step)
+
+    def _is_dead(self, node: Node) -> bool:
+        """Whether nobody takes the node, and no meaning in NumPy may find a fault in its data."""
+        if id(node) in self.outputs or self.direct.get(id(node)) or self.strict.get(id(node)):
+            return False
+        viewing = node.kind in VIEWING and Value(node) in self.views
+        known = (is_nested, is_product, is_placing, slides)
+        return viewing or any(test(node) for test in known)
 
     def _through(self, node: Node) -> None:
         """Those that use a view use what it shows, stored."""

@@ -8,6 +8,7 @@ up nobody are moved behind the last reader.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from pantarhei.engines.native.fuse import Fused, NestStep, Step
 from pantarhei.engines.native.views import View
@@ -41,7 +42,7 @@ def in_place(
     order = {id(step): (float(number[id(step)]), 0) for step in fused.steps}
     for value, writer in writers.items():
         last = max(number[id(step)] for step in users[replaced[value]])
-        if last > order[id(writer)][0] and _may_wait(writer, last, users, number):
+        if last > order[id(writer)][0] and _may_wait(fused, writer, last, users, number):
             order[id(writer)] = (float(last), 1)
     steps = sorted(fused.steps, key=lambda step: order[id(step)])
     final = {id(step): index for index, step in enumerate(steps)}
@@ -75,13 +76,18 @@ def _same_elements(fused: Fused, step: NestStep, input: Value) -> bool:
 
 
 def _may_wait(
-    step: NestStep, last: int, users: Mapping[Value, list[Step]], number: Mapping[int, int]
+    fused: Fused,
+    step: NestStep,
+    last: int,
+    users: Mapping[Value, list[Step]],
+    number: Mapping[int, int],
 ) -> bool:
     """Whether nothing up to the step of number `last` needs what a step stores."""
     own = number[id(step)]
     for node in step.nodes:
         if id(node) in step.stored or not (node.primitive and node.primitive.elementwise):
-            others = (number[id(user)] for user in users.get(Value(node), ()))
+            buffer: Any = fused.views[Value(node)].buffer
+            others = (number[id(user)] for user in users.get(buffer, ()))
             if any(own < other <= last for other in others):
                 return False
     return True

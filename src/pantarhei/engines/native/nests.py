@@ -11,9 +11,19 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from pantarhei.engines.native.emit import Access, Operand, Operation, Result, Structure
+from pantarhei.engines.native.emit import (
+    LARGEST_STEP,
+    OTHER,
+    Access,
+    Operand,
+    Operation,
+    Result,
+    Structure,
+)
 from pantarhei.engines.native.operations import BYTES
 from pantarhei.engines.native.views import Shape, View, contiguous_strides
+
+CACHE_LINE = 64
 
 # Number in the table of buffers, and offset in bytes, of a buffer.
 Place = Callable[[Hashable], tuple[int, int]]
@@ -49,7 +59,7 @@ def nest(
     views = [*(view for view, _ in loads), *(target.view for target in targets)]
     types = [*(type for _, type in loads), *(target.type for target in targets)]
     axes = [axis for axis, extent in enumerate(space) if extent != 1]
-    axes.sort(key=lambda axis: -_movement(axis, views, types))
+    axes.sort(key=lambda axis: _movement(axis, views, types), reverse=True)
     extents = [space[axis] for axis in axes]
     vanish = [folded[axis] for axis in axes]
     strides = [[view.strides[axis] for axis in axes] for view in views]
@@ -62,7 +72,7 @@ def nest(
         size = BYTES[type]
         arguments += [buffer, offset + view.offset * size, *(step * size for step in steps)]
         inner = steps[-1] if steps else 0
-        accesses.append(Access(type, inner if inner in (0, 1) else 2))
+        accesses.append(Access(type, inner if 0 <= inner <= LARGEST_STEP else OTHER))
     results = tuple(
         Result(target.kind if reducing else "", target.operand, access)
         for target, access in zip(targets, accesses[len(loads) :], strict=True)
@@ -71,10 +81,14 @@ def nest(
     return Kernel(structure, tuple(arguments))
 
 
-def _movement(axis: int, views: Sequence[View], types: Sequence[str]) -> int:
-    """How far apart neighbours along an axis lie, in bytes, summed over all accesses."""
+def _movement(axis: int, views: Sequence[View], types: Sequence[str]) -> tuple[int, int]:
+    """How far apart neighbours along an axis lie, in bytes, summed over all accesses.
+
+    First with distances up to a cache line, beyond which all cost the same.
+    """
     pairs = zip(views, types, strict=True)
-    return sum(abs(view.strides[axis]) * BYTES[type] for view, type in pairs)
+    distances = [abs(view.strides[axis]) * BYTES[type] for view, type in pairs]
+    return sum(min(each, CACHE_LINE) for each in distances), sum(distances)
 
 
 def _merge(extents: list[int], vanish: list[bool], strides: list[list[int]]) -> None:
@@ -130,6 +144,11 @@ def matrix(view: View) -> Matrix | None:
     return None
 
 
+def lies_by_columns(view: View) -> bool:
+    """Whether a matrix is one whose transpose BLAS would write."""
+    return len(view.shape) == 2 and view.strides[1] != 1 and view.strides[0] == 1
+
+
 def product(
     x: View, y: View, result: View, type: str, place: Place, adding: bool = False
 ) -> list[Kernel]:
@@ -180,8 +199,8 @@ def _joined_rows(x: View, y: View, result: View) -> tuple[View, View, View]:
     if not stack or any(y.strides[axis] and y.shape[axis] > 1 for axis in stack):
         return x, y, result
     rows = math.prod(x.shape[:-1])
-    joined = x.reshape((rows, x.shape[-1]))
-    if joined is None or matrix(joined) is None:
+    joined, below = x.reshape((rows, x.shape[-1])), result.reshape((rows, result.shape[-1]))
+    if joined is None or below is None or matrix(joined) is None or matrix(below) is None:
         return x, y, result
     inner = View(y.buffer, y.shape[-2:], y.strides[-2:], y.offset)
-    return joined, inner, View.whole(result.buffer, (rows, result.shape[-1]))
+    return joined, inner, below

@@ -48,6 +48,14 @@ class View:
         axes = zip(self.shape, self.strides, expected, strict=True)
         return all(extent == 1 or stride == wanted for extent, stride, wanted in axes)
 
+    @property
+    def span(self) -> int:
+        """Elements from the beginning of the buffer to the last that is seen."""
+        if 0 in self.shape:
+            return 0
+        steps = zip(self.shape, self.strides, strict=True)
+        return self.offset + 1 + sum((extent - 1) * max(stride, 0) for extent, stride in steps)
+
     def transpose(self, permutation: Sequence[int]) -> View:
         """The axes in another order."""
         return replace(
