@@ -85,8 +85,10 @@ from pantarhei.graph.scopes import (
 from pantarhei.graph.stacks import get_default_session
 from pantarhei.graph_files.importing import import_graph_def
 from pantarhei.logging import get_logger
+from pantarhei.ops import loops as _loops
 from pantarhei.ops import older_types as _older_types
 from pantarhei.ops import operators as _operators
+from pantarhei.ops import stacks as _stacks
 from pantarhei.ops import unary_gradients as _unary_gradients
 from pantarhei.ops.arranging import reverse, reverse_sequence, roll
 from pantarhei.ops.assertions import (

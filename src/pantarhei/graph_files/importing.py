@@ -20,7 +20,14 @@ from pantarhei.graph.graph import Graph, get_default_graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph_files.attributes import described, producer_defaults, read_attributes
-from pantarhei.graph_files.nodes import Endpoint, Node, in_order, parse_endpoint, read_nodes
+from pantarhei.graph_files.nodes import (
+    Endpoint,
+    Node,
+    in_order,
+    is_back_edge,
+    parse_endpoint,
+    read_nodes,
+)
 
 # Up to this version of the format a placeholder of shape () could be of any shape.
 _UNKNOWN_SCALARS = 21
@@ -177,6 +184,8 @@ class _Import:
         self.names = self._unique_names()
         self.made: dict[str, Operation] = {}
         self.used: set[Endpoint] = set()
+        # Inputs of merges that close the rings of loops, by name in the file.
+        self.rings: dict[str, list[int]] = {}
 
     def _unique_names(self) -> dict[str, str]:
         """Names in the graph by names in the file: prefixed, and numbered where they are taken."""
@@ -205,6 +214,8 @@ class _Import:
                 for node in self.order:
                     self._make(node)
                 for node in self.order:
+                    self._close_rings(node)
+                for node in self.order:
                     self._place(node)
             except BaseException:
                 self.undo()
@@ -227,7 +238,7 @@ class _Import:
             attributes["shape"] = (
                 attributes["shape"] if attributes["shape"].ndims else TensorShape(None)
             )
-        inputs = [self._input(node, each) for each in node.inputs]
+        inputs = self._inputs(node)
         self._check_inputs(definition, attributes, inputs, full)
         with self._device(node):
             op = self.graph.add_operation(definition, inputs, types, attributes, f"{full}/")
@@ -248,6 +259,38 @@ class _Import:
         if not node.message.device or "_class" in node.message.attr:
             return nullcontext()
         return self.graph.device(node.message.device)
+
+    def _inputs(self, node: Node) -> list[Tensor]:
+        """The inputs of a node; in the place of one that is still to come, one that is there."""
+        coming = [
+            index
+            for index, each in enumerate(node.inputs)
+            if each not in self.sources
+            and each.node not in self.made
+            and is_back_edge(self.nodes, node, each)
+        ]
+        inputs = [
+            None if index in coming else self._input(node, each)
+            for index, each in enumerate(node.inputs)
+        ]
+        there = [each for each in inputs if each is not None]
+        if not there and coming:
+            raise ValueError(f"Node '{node.name}': nothing enters the loop of this merge")
+        self.rings[node.name] = coming
+        return [there[0] if each is None else each for each in inputs]
+
+    def _close_rings(self, node: Node) -> None:
+        """Gives a merge of a loop what was not there when it was made."""
+        op = self.made[node.name]
+        for index in self.rings.get(node.name, ()):
+            tensor = self._input(node, node.inputs[index])
+            if tensor.dtype != op.inputs[index].dtype:
+                raise ValueError(
+                    f"Input {index} of node {op.name} was passed "
+                    f"{_tensorflow_name(tensor.dtype.name)} from {tensor.name} incompatible with "
+                    f"expected {_tensorflow_name(op.inputs[index].dtype.name)}."
+                )
+            op._update_input(index, tensor)
 
     def _input(self, node: Node, endpoint: Endpoint) -> Tensor:
         if endpoint in self.sources:

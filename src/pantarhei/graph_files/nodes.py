@@ -18,7 +18,7 @@ from pantarhei.graph.definition import REGISTRY
 VERSION = 134
 
 _NODE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*\Z")
-_LOOPS = frozenset(("Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "LoopCond"))
+_NEXT = frozenset(("NextIteration", "RefNextIteration"))
 _SHOWN = 3
 
 
@@ -134,13 +134,22 @@ def _check_types(graph_def: Any) -> None:
 def _shown_type(op_type: str, functions: set[str]) -> str:
     if op_type in functions:
         return f"{op_type}, a function of the file"
-    return f"{op_type}, part of a while loop" if op_type in _LOOPS else op_type or "''"
+    return op_type or "''"
 
 
 def _places(names: list[str]) -> str:
     more = len(names) - _SHOWN
     text = ", ".join(repr(name) for name in names[:_SHOWN])
     return f"{text} and {more} more" if more > 0 else text
+
+
+def is_back_edge(nodes: dict[str, Node], node: Node, endpoint: Endpoint) -> bool:
+    """Whether an input closes the ring of a loop: a merge takes what the last iteration left."""
+    return (
+        node.message.op in ("Merge", "RefMerge")
+        and endpoint.node in nodes
+        and nodes[endpoint.node].message.op in _NEXT
+    )
 
 
 def in_order(nodes: dict[str, Node], replaced: set[Endpoint]) -> list[Node]:
@@ -164,7 +173,8 @@ def in_order(nodes: dict[str, Node], replaced: set[Endpoint]) -> list[Node]:
             if endpoint.node not in nodes:
                 shown = endpoint if endpoint.number else endpoint.node
                 raise ValueError(f"Node '{node.name}': Unknown input node '{shown}'")
-            needed.add(endpoint.node)
+            if not is_back_edge(nodes, node, endpoint):
+                needed.add(endpoint.node)
         missing[node.name] = len(needed)
         for each in needed:
             followers[each].append(node.name)

@@ -98,10 +98,11 @@ class NoOp(OpDef):
 
 
 class ControlTrigger(OpDef):
-    """Nothing; it is there for its control inputs."""
+    """Nothing; it is there for its control inputs, also for those that are dead."""
 
     signature = "->"
     differentiable = False
+    accepts_dead = True
 
     def lower(self, b: Any, op: Operation) -> None:
         return None
@@ -148,6 +149,12 @@ def identity(input: Any, name: str | None = None) -> Tensor:
 def no_op(name: str | None = None) -> Operation:
     """An operation that does nothing."""
     op: Operation = apply("NoOp", name=name)
+    return op
+
+
+def control_trigger(name: str | None = None) -> Operation:
+    """An operation that does nothing once its control inputs have run or are dead."""
+    op: Operation = apply("ControlTrigger", name=name)
     return op
 
 

@@ -14,18 +14,21 @@ import numpy as np
 from pantarhei.engines.contract import Engine
 from pantarhei.engines.numpy_engine import EngineFault
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Array, ProgramError, Type, verify
+from pantarhei.program.ir import Array, Program, ProgramError, Type, verify
+from pantarhei.runtime.loops import LoopRun
 from pantarhei.runtime.store import Store
 from pantarhei.transforms.faults import operation_error
 from pantarhei.transforms.plan import (
     Facts,
     Feed,
     HostStep,
+    LoopStep,
     Plan,
     Question,
     RandomState,
     Segment,
     State,
+    Step,
 )
 
 # Plans kept for one question; data that never repeats must not fill the memory.
@@ -33,6 +36,19 @@ ANSWERS_KEPT = 64
 
 # Set by tests: every program is verified before it is compiled.
 VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))
+
+
+def prepared(program: Program, engine: Engine) -> Program:
+    """A program as an engine gets it."""
+    if VERIFY:
+        verify(program)
+    return program
+
+
+def fault_error(fault: EngineFault) -> Exception:
+    """What the user is told of a fault: the operation that it came from."""
+    origin = fault.node.origin
+    return operation_error(fault.error, origin) if isinstance(origin, Operation) else fault
 
 
 class Execution:
@@ -60,7 +76,7 @@ class Execution:
         while True:
             self._fill(plan)
             for step in plan.steps[done:]:
-                self._step(step)
+                self.carry_out(step, self.slots)
             if plan.question is None:
                 break
             done = len(plan.steps)
@@ -90,27 +106,33 @@ class Execution:
         self.random[source.key] = (state, source.reserved)
         return state
 
-    def _step(self, step: Segment | HostStep) -> None:
-        arrays = [self.slots[slot] for slot in step.inputs]
-        if isinstance(step, Segment):
-            results = self._segment(step, arrays)
+    def take_random(self, states: dict[str, Array]) -> None:
+        """Takes over the states in which a loop leaves its random operations."""
+        self.random.update((key, (state, 0)) for key, state in states.items())
+
+    def carry_out(self, step: Step, slots: dict[int, Array]) -> None:
+        """Takes a step's arrays out of `slots` and puts its results there."""
+        if not isinstance(step, Segment):
+            self.store.version += 1  # it may keep the arrays of variables that it sees
+        if isinstance(step, LoopStep):
+            results = LoopRun(self, step, slots).run()
+            self.borrowed.update(map(id, results))  # what passes through may be a variable's
         else:
-            results = self._host(step, arrays)
+            arrays = [slots[slot] for slot in step.inputs]
+            if isinstance(step, Segment):
+                results = self._segment(step, arrays)
+            else:
+                results = self._host(step, arrays)
         for slot, array in zip(step.outputs, results, strict=True):
-            self.slots[slot] = array
+            slots[slot] = array
 
     def _segment(self, segment: Segment, arrays: Sequence[Array]) -> list[Array]:
         if segment.compiled is None:
-            if VERIFY:
-                verify(segment.program)
-            segment.compiled = self.engine.compile(segment.program)
+            segment.compiled = self.engine.compile(prepared(segment.program, self.engine))
         try:
             return segment.compiled(arrays)
         except EngineFault as fault:
-            origin = fault.node.origin
-            if isinstance(origin, Operation):
-                raise operation_error(fault.error, origin) from None
-            raise
+            raise fault_error(fault) from None
 
     def _host(self, step: HostStep, arrays: Sequence[Array]) -> list[Array]:
         try:
@@ -119,18 +141,19 @@ class Execution:
             raise operation_error(error, step.op) from None
         return [np.asarray(result) for result in results]
 
+    def answer(self, question: Question, slots: dict[int, Array]) -> tuple[Any, Any]:
+        """What a question is answered with, and the key under which the answer is kept."""
+        if question.segment is not None:
+            arrays = [slots[slot] for slot in question.segment.inputs]
+            (array,) = self._segment(question.segment, arrays)
+            return array, (array.shape, str(array.dtype), array.tobytes())
+        found = [slots[slot] for slot in question.slots]
+        types = [Type(array.dtype, array.shape) for array in found]
+        return types, tuple(types)
+
     def _answered(self, plan: Plan, question: Question) -> Plan:
         """The plan that goes on where `plan` stopped, with what has been found out."""
-        answer: Any
-        if question.segment is not None:
-            (answer,) = self._segment(
-                question.segment, [self.slots[slot] for slot in question.segment.inputs]
-            )
-            key: Any = (answer.shape, str(answer.dtype), answer.tobytes())
-        else:
-            arrays = [self.slots[slot] for slot in question.slots]
-            answer = [Type(array.dtype, array.shape) for array in arrays]
-            key = tuple(answer)
+        answer, key = self.answer(question, self.slots)
         if key not in question.answers:
             while len(question.answers) >= ANSWERS_KEPT:
                 question.answers.pop(next(iter(question.answers)))

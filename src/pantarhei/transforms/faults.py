@@ -61,6 +61,29 @@ def raise_dead(tensor: Tensor) -> NoReturn:
     )
 
 
+def raise_inside_loop(op: Operation, wanted: Sequence[Operation]) -> NoReturn:
+    """Raises an error for a fetch that is inside a loop, which has a value in every iteration."""
+    names = ", ".join(each.name for each in wanted[:3])
+    raise errors.InvalidArgumentError(
+        None,
+        op,
+        f"The node '{names}' has inputs from different frames, or is inside a while loop",
+        cause="what is inside a loop has one value for every iteration, and none after it",
+        cure="fetch a result of the loop; a tf.TensorArray collects values of all iterations",
+    )
+
+
+def raise_no_loop(op: Operation, message: str) -> NoReturn:
+    """Raises an error for operations that are no loop although they belong to one."""
+    raise errors.InvalidArgumentError(
+        None,
+        op,
+        f"Invalid loop structure: {message}",
+        cause="the graph was written by hand, or cut in the middle of a loop",
+        cure="import the whole loop, from its Enter to its Exit operations",
+    )
+
+
 def raise_uninitialized(
     variables: Mapping[str, tuple[Operation, Operation | None]],
 ) -> NoReturn:

@@ -10,7 +10,6 @@ transforms/plan.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -28,6 +27,8 @@ from pantarhei.program.ir import (
 )
 from pantarhei.program.primitives import TABLE
 from pantarhei.transforms.faults import operation_error, raise_dead, raise_uninitialized
+from pantarhei.transforms.held import Ended, NeedsStaticFeeds, Ref, StartsAgain, Stored
+from pantarhei.transforms.loop_steps import LoopSteps
 from pantarhei.transforms.plan import (
     Facts,
     Feed,
@@ -40,7 +41,7 @@ from pantarhei.transforms.plan import (
     Source,
     State,
 )
-from pantarhei.transforms.schedule import schedule
+from pantarhei.transforms.schedule import schedule_with_loops
 
 # Feeds of integers and booleans up to this size may decide shapes and branches: they become part of
 # what a plan is made for. Larger ones are data, and what depends on them is found out during the
@@ -48,43 +49,7 @@ from pantarhei.transforms.schedule import schedule
 STATIC_FEED_LIMIT = 8
 
 
-@dataclass(frozen=True)
-class Ref:
-    """A variable, by reference: what it holds is looked up when it is used."""
-
-    key: str
-    tensor: Tensor
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A value kept in a slot between steps."""
-
-    slot: Slot
-    type: Type
-
-
-class NeedsStaticFeeds(Exception):
-    """Lowering has to start again with the values of these feeds."""
-
-    def __init__(self, tensors: set[Tensor]) -> None:
-        super().__init__(", ".join(tensor.name for tensor in tensors))
-        self.tensors = tensors
-
-
-class _Ended(Exception):
-    """The plan has ended early, with a question."""
-
-
-class _StartsAgain(Exception):
-    """Lowering has to start again with a cut before `op`, which will ask a question there."""
-
-    def __init__(self, op: Operation) -> None:
-        super().__init__(op.name)
-        self.op = op
-
-
-class Lowering(Builder):
+class Lowering(LoopSteps, Builder):
     """The builder that operations lower themselves with, for the length of one plan.
 
     To the primitives of a `Builder` it adds what operations with effects need: `read`, `write` and
@@ -123,6 +88,7 @@ class Lowering(Builder):
         self._awaited: list[Value] = []
         self._learned: dict[Slot, Array] = {}
         self._slots = 0
+        self.start_loops()
         for tensor, type in feeds.items():
             if tensor in static_feeds:
                 self.values[tensor] = self.constant(static_feeds[tensor])
@@ -179,9 +145,9 @@ class Lowering(Builder):
         """
         assert self.op is not None
         if types is None and self.op.name not in self.plan.facts:
-            raise _StartsAgain(self.op)
+            raise StartsAgain(self.op)
         count = len(self.op.outputs) if types is None else len(types)
-        arguments = [self._kept(value).slot for value in inputs]
+        arguments = [self._slot_of(value) for value in inputs]
         self.close()
         outputs = [self._new_slot() for _ in range(count)]
         self.plan.steps.append(HostStep(self.op, function, arguments, outputs))
@@ -189,7 +155,7 @@ class Lowering(Builder):
             types = self._answer()
             if types is None:
                 self.plan.question = Question(self.op, None, outputs)
-                raise _Ended
+                raise Ended
         return [self.load(Stored(*each)) for each in zip(outputs, types, strict=True)]
 
     def resource(self, make: Callable[[], Any]) -> Any:
@@ -210,7 +176,7 @@ class Lowering(Builder):
         if feeds and not self.resuming:
             raise NeedsStaticFeeds(feeds)
         if self.op.name not in self.plan.facts:
-            raise _StartsAgain(self.op)
+            raise StartsAgain(self.op)
         answer = self._answer()
         if answer is None:
             self._ask(self.op, value)
@@ -239,6 +205,7 @@ class Lowering(Builder):
     def close(self, extra: Sequence[Value] = ()) -> list[Slot]:
         """Ends the segment being built: what is needed later goes into slots. Slots of `extra`."""
         later = {tensor for op in self.pending for tensor in op.inputs} | set(self.fetched)
+        later.update(self.loops_take())
         if self.op is not None:
             later.update(self.op.inputs)
         # References to variables outlive segments by themselves.
@@ -251,10 +218,12 @@ class Lowering(Builder):
         for key, value in self.state.items():
             self.state[key] = self._kept(value)
         slots = [self._kept(value).slot for value in extra]
+        effects = self._effect_steps()
         if self._keeping or self._awaited:
             program = self.finish(list(self._keeping), keep_inputs=False, also=self._awaited)
             slots_out = [stored.slot for stored in self._keeping.values()]
             self.plan.steps.append(Segment(program, self._input_slots(program), slots_out))
+        self.plan.steps += effects
         self._start_segment()
         return slots
 
@@ -342,6 +311,8 @@ class Lowering(Builder):
                 self.values[tensor] = self._checked(tensor, value)
 
     def _arguments(self, op: Operation) -> list[Any]:
+        if op in self.frames:
+            return []  # what a loop takes, its enters give
         references = reference_inputs(op)
         arguments = []
         for tensor, by_reference in zip(op.inputs, references, strict=True):
@@ -357,7 +328,7 @@ class Lowering(Builder):
         slot = self._new_slot()
         segment = Segment(program, self._input_slots(program), [slot])
         self.plan.question = Question(op, segment, [slot])
-        raise _Ended
+        raise Ended
 
     def _feeds_behind(self, value: Value) -> set[Tensor]:
         """The small whole-number feeds that alone determine `value`; none if others do too."""
@@ -445,19 +416,21 @@ def lower(
     while True:
         try:
             lowering = Lowering(feeds, static_feeds or {}, variables, facts, resources, resuming)
-            return _lowered(targets, fetches, lowering, done)
-        except _StartsAgain as again:
+            return lower_with(lowering, targets, fetches, done)
+        except StartsAgain as again:
             facts = {**facts, again.op.name: []}
 
 
-def _lowered(
+def lower_with(
+    lowering: Lowering,
     targets: Sequence[Operation],
     fetches: Sequence[Tensor],
-    lowering: Lowering,
     done: Container[Operation],
 ) -> Plan:
+    """See `lower`; what `lowering` has values of is fed."""
     fed = set(lowering.values)
-    order = schedule([*targets, *(tensor.op for tensor in fetches if tensor not in fed)], fed, done)
+    wanted = [*targets, *(tensor.op for tensor in fetches if tensor not in fed)]
+    order, lowering.frames = schedule_with_loops(wanted, fed, done)
     lowering.pending = order[::-1]
     lowering.fetched = list(fetches)
     lowering.targets = set(targets)
@@ -479,7 +452,7 @@ def _lowered(
             for key, value in lowering.state.items()
             if key in lowering.written and isinstance(value, Stored)
         }
-    except _Ended:
+    except Ended:
         if lowering.uninitialized:
             raise_uninitialized(lowering.uninitialized)
     return lowering.plan
@@ -494,3 +467,6 @@ def _fetched(lowering: Lowering, tensor: Tensor) -> Value:
         if lowering.uninitialized:
             raise_uninitialized(lowering.uninitialized)
     return lowering.load(value)
+
+
+__all__ = ["Lowering", "NeedsStaticFeeds", "Ref", "lower", "lower_with"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import Array, Program, Type
+from pantarhei.transforms.frames import Frame
 
 Slot = int
 
@@ -63,7 +64,35 @@ class HostStep:
     outputs: list[Slot]
 
 
-Step = Segment | HostStep
+@dataclass
+class LoopStep:
+    """A loop: its condition and body are lowered and run by turns, until the condition is false.
+
+    Attributes:
+      op: the `Exit` that had it made; errors name it.
+      frame: what belongs to the loop.
+      inputs: slots of what its enters give; not of references to variables.
+      variables: slots of the variables that it may use and that have a value, by key.
+      known: arrays of invariants that lowering knew, by what the enter gives.
+      passed: references and handles among what the enters give.
+      left: the exits whose values are results.
+      written: keys of the variables it may write; their values are the other results.
+      parts: what the runtime keeps for it: the plans of condition, body and exits.
+    """
+
+    op: Operation
+    frame: Frame
+    inputs: dict[Tensor, Slot]
+    variables: dict[str, Slot]
+    known: dict[Tensor, Array]
+    passed: dict[Tensor, Any]
+    left: list[Operation]
+    written: list[str]
+    outputs: list[Slot] = field(default_factory=list)
+    parts: Any = None
+
+
+Step = Segment | HostStep | LoopStep
 
 # What a run has learned about data while it ran: operation name -> arrays or types, in the order
 # asked.
@@ -97,14 +126,24 @@ class Plan:
     facts: Facts = field(default_factory=dict)
     # Variables it was made for: type by key, None where not initialized.
     expects: dict[str, Type | None] = field(default_factory=dict)
+    # What carries it out in one call, filled in by the runtime; False if nothing can.
+    standing: Any = None
     # Version of the session's state for which `expects` was last found to hold.
     epoch: int = -1
+
+    @property
+    def fed_tensors(self) -> list[Tensor]:
+        """The tensors whose arrays fill slots."""
+        return [each.tensor for each in self.sources.values() if isinstance(each, Feed)]
 
     def __str__(self) -> str:
         lines = [f"slot {slot} <- {source}" for slot, source in self.sources.items()]
         for step in self.steps:
             if isinstance(step, Segment):
                 lines += [f"segment {step.inputs} -> {step.outputs}:", str(step.program)]
+            elif isinstance(step, LoopStep):
+                name = step.frame.condition.name
+                lines.append(f"loop {name} {list(step.inputs.values())} -> {step.outputs}")
             else:
                 lines.append(f"host {step.op.name} {step.inputs} -> {step.outputs}")
         if self.question is not None:
