@@ -1,20 +1,27 @@
 """From text to machine code: LLVM for the processor at hand, and the cache of compiled functions.
 
-Functions are kept for the life of the process, by structure. Those asked for at once share a
-module. llvmlite is imported when the first engine is asked for; `Unavailable` tells why not.
+Functions are kept for the life of the process, by structure, and on disk by their text and all that
+decides their code (cache.py). Each is compiled by itself, so that plans share them; those asked for
+at once are linked together. llvmlite is imported when the first engine is asked for; `Unavailable`
+tells why not.
 """
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
 from typing import Any
 
+from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
 from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
+
+# How texts become machine code; changes whenever `_machine_code` does.
+PIPELINE = "passes of level 2, loops vectorised and interleaved, code of level 2"
 
 
 class Unavailable(Exception):
@@ -36,7 +43,9 @@ class Compiler:
         self._lock = threading.RLock()
         self._engines: list[Any] = []
         self._kernels: dict[Structure, int] = {}
-        self._count = 0
+        self._addresses: dict[str, int] = {}
+        self._cache = ObjectCache(chosen_folder())
+        self.built = 0  # how many pieces this process compiled, and did not find on disk
         try:
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
@@ -49,9 +58,14 @@ class Compiler:
                 "float": _capsule(cython_blas.__pyx_capi__["sgemm"]),
                 "double": _capsule(cython_blas.__pyx_capi__["dgemm"]),
             }
+            self._machine = self._new_machine()
         except (RuntimeError, KeyError, OSError) as error:
             raise Unavailable(f"LLVM or BLAS does not work on this machine: {error}") from error
-        fixed = self._build(FIXED + ENTRY + product("float") + product("double"))
+        version = ".".join(map(str, llvm.llvm_version_info))
+        self._environment = "\n".join(
+            [f"LLVM {version}", self._target.triple, *self._processor.values(), PIPELINE]
+        )
+        fixed = self._linked([FIXED + ENTRY + product("float") + product("double")])
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
@@ -65,47 +79,61 @@ class Compiler:
         """Addresses of the functions of all these structures."""
         with self._lock:
             wanted = list(dict.fromkeys(structures))
-            missing = [each for each in wanted if each not in self._kernels]
-            if missing:
-                self._compile(missing)
+            missing = {each: _named(each) for each in wanted if each not in self._kernels}
+            new = {name: text for name, text in missing.values() if name not in self._addresses}
+            if new:
+                address = self._linked(list(new.values()))
+                self._addresses.update((name, address(name)) for name in new)
+            for structure, (name, _) in missing.items():
+                self._kernels[structure] = self._addresses[name]
             return {each: self._kernels[each] for each in wanted}
 
-    def _compile(self, structures: Sequence[Structure]) -> None:
-        texts: list[str] = []
-        declarations: set[str] = set()
-        notes: list[str] = []
-        names: dict[Structure, str] = {}
-        for index, structure in enumerate(structures):
-            names[structure] = f"kernel{self._count}"
-            self._count += 1
-            nest = Nest(structure, names[structure])
-            loop, group, parallel = 3 * index, 3 * index + 1, 3 * index + 2
-            text = nest.text.replace("!LOOP", f"!{loop}").replace("!GROUP", f"!{group}")
-            texts.append(text)
-            declarations |= nest.code.intrinsics
-            notes.append(f"!{loop} = distinct !{{!{loop}, !{parallel}}}")
-            notes.append(f"!{group} = distinct !{{}}")
-            notes.append(f'!{parallel} = !{{!"llvm.loop.parallel_accesses", !{group}}}')
-        address = self._build("\n".join([*texts, *sorted(declarations), *notes]))
-        self._kernels.update((each, address(name)) for each, name in names.items())
-
-    def _build(self, text: str) -> Any:
-        """Compiles a module; what it returns gives the addresses of its functions."""
+    def _linked(self, texts: Sequence[str]) -> Callable[[str], int]:
+        """Gives the addresses of the functions of these texts, from the disk where it has them."""
         llvm = self._llvm
-        # An engine owns its machine; the next module needs another one.
-        machine = self._target.create_target_machine(**self._processor, opt=2, jit=True)
+        # An engine owns its machine and a module; all that it has to run is added as machine code.
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_machine())
+        for text in texts:
+            key = f"{self._environment}\n{text}"
+            code = self._cache.read(key)
+            if code is None:
+                code = self._machine_code(text)
+                self._cache.write(key, code)
+            engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        self._engines.append(engine)  # machine code lives as long as its engine
+        return engine.get_function_address
+
+    def _machine_code(self, text: str) -> bytes:
+        """Compiles a module."""
+        llvm = self._llvm
+        self.built += 1
         module = llvm.parse_assembly(text)
         module.verify()
         options = llvm.create_pipeline_tuning_options(speed_level=2)
         options.loop_vectorization = True
         options.loop_interleaving = True
         options.slp_vectorization = False
-        builder = llvm.create_pass_builder(machine, options)
+        builder = llvm.create_pass_builder(self._machine, options)
         builder.getModulePassManager().run(module, builder)
-        engine = llvm.create_mcjit_compiler(module, machine)
-        engine.finalize_object()
-        self._engines.append(engine)  # machine code lives as long as its engine
-        return engine.get_function_address
+        return bytes(self._machine.emit_object(module))
+
+    def _new_machine(self) -> Any:
+        return self._target.create_target_machine(**self._processor, opt=2, jit=True)
+
+
+def _named(structure: Structure) -> tuple[str, str]:
+    """A name for a structure's function that no other function has, and its module under it."""
+    nest = Nest(structure, "kernel")
+    text = nest.text.replace("!LOOP", "!0").replace("!GROUP", "!1")
+    notes = [
+        "!0 = distinct !{!0, !2}",
+        "!1 = distinct !{}",
+        '!2 = !{!"llvm.loop.parallel_accesses", !1}',
+    ]
+    text = "\n".join([text, *sorted(nest.code.intrinsics), *notes])
+    name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()}"
+    return name, text.replace("@kernel(", f"@{name}(", 1)
 
 
 def _cython_blas() -> Any:
