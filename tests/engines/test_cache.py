@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import pantarhei as tf
 from pantarhei.engines import numpy_engine
 from pantarhei.engines.native import cache, engine, jit
 from pantarhei.engines.native.cache import ObjectCache
@@ -151,6 +152,26 @@ def test_folder_of_the_platform(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "platform", platform)
     assert cache.chosen_folder() == expected
+
+
+def test_a_step_with_another_batch_size_compiles_nothing() -> None:
+    """Its mean divides by another number, and its gradient multiplies by another one."""
+    tf.reset_default_graph()
+    x = tf.placeholder(tf.float32, (None, 20))
+    y = tf.placeholder(tf.int64, (None,))
+    hidden = tf.layers.dense(x, 30, tf.nn.tanh)
+    logits = tf.layers.dense(hidden, 5)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+    loss = tf.reduce_mean(losses) / tf.to_float(tf.shape(x)[0])
+    step = tf.train.AdamOptimizer(0.01).minimize(loss)
+    counts = []
+    with tf.Session(config=tf.ConfigProto(engine="native")) as session:
+        session.run(tf.global_variables_initializer())
+        for size in (32, 33, 57, 64, 101):  # equal to no other extent: equal spaces share loops
+            feeds = {x: np.ones((size, 20)), y: np.arange(size) % 5}
+            session.run([loss, step], feeds)
+            counts.append((jit.compiler().built, len(jit.compiler()._kernels)))
+    assert len(set(counts)) == 1
 
 
 # --- what is wrong --------------------------------------------------------------------------------

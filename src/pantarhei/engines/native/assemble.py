@@ -35,6 +35,10 @@ from pantarhei.program.ir import Array, Node, Program, Type, Value
 
 ALIGNMENT = 64
 
+# Numbers that instructions are chosen for. Others are read from memory once for a loop: many come
+# from shapes (a mean divides by the batch size), and another shape must need no other code.
+WRITTEN_OUT = frozenset({0, 1, -1, 2, 0.5})
+
 
 @dataclass(frozen=True)
 class Fetch:
@@ -329,7 +333,10 @@ class Assembler:
                 return ("op", inside[id(value.node)]), type
             view = self.views[value]
             if view.buffer in self.literals:
-                return ("literal", literal(self.literals[view.buffer], type)), type  # type: ignore[index]
+                number = self.literals[view.buffer]  # type: ignore[index]
+                if number in WRITTEN_OUT:
+                    return ("literal", literal(number, type)), type
+                view = View(view.buffer, (), ())
             access = (view.broadcast_to(step.space), type)
             return ("load", loads.setdefault(access, len(loads))), type
 
