@@ -89,6 +89,7 @@ from pantarhei.ops import loops as _loops
 from pantarhei.ops import older_types as _older_types
 from pantarhei.ops import operators as _operators
 from pantarhei.ops import stacks as _stacks
+from pantarhei.ops import tensor_array_types as _tensor_array_types
 from pantarhei.ops import unary_gradients as _unary_gradients
 from pantarhei.ops.arranging import reverse, reverse_sequence, roll
 from pantarhei.ops.assertions import (
@@ -377,6 +378,7 @@ from pantarhei.ops.statistics import (
     count_nonzero,
     reduce_logsumexp,
 )
+from pantarhei.ops.tensor_array import TensorArray
 from pantarhei.ops.transposing import matrix_transpose, transpose
 from pantarhei.ops.trigonometry import (
     acos,

@@ -113,6 +113,15 @@ class LoopRun:
         for slot, array in zip(step.outputs, LoopRun(self, step, slots).run(), strict=True):
             slots[slot] = array
 
+    def find(self, root: Hashable) -> Any:
+        """The stack or tensor array with this identity, if it is there."""
+        if root in self.objects:
+            return self.objects[root]
+        if isinstance(root, tuple):  # the gradients, of one source, of another
+            array = self.find(root[0])
+            return None if array is None else array.gradients.get(root[1])
+        return None
+
     def take_random(self, states: dict[str, Array]) -> None:
         """Takes over the states in which a loop in this one leaves its random operations."""
         self.store.random.update(states)
@@ -165,12 +174,13 @@ class PartRun:
         return not self.contents or self.contents == self._contents()
 
     def _contents(self) -> list[Any]:
-        return [self.loop.objects[root].content for root in self.family.objects]
+        found = [self.loop.find(root) for root in self.family.objects]
+        return [None if each is None else each.content for each in found]
 
     def _look_at(self, roots: set[Hashable]) -> bool:
         """Makes plans depend on the contents of these objects too; whether that is new."""
-        new = [root for root in roots if root in self.loop.objects]
-        new = [root for root in new if root not in self.family.objects]
+        new = [root for root in roots if root not in self.family.objects]
+        new = [root for root in new if self.loop.find(root) is not None]
         self.family.objects += new
         if new:
             self.family.plans.clear()

@@ -34,11 +34,13 @@ class Stored:
 class Handle:
     """A stack or tensor array of this run, which is in a slot.
 
-    Two handles are of the same object if and only if they have the same `root`.
+    Two handles are of the same object if and only if they have the same `root`; `size` is how many
+    elements it has, where that is known.
     """
 
     slot: Slot
     root: Hashable
+    size: int | None = None
 
 
 class NeedsStaticFeeds(Exception):

@@ -60,12 +60,17 @@ class LoopSteps(Builder):
 
     # --- stacks and tensor arrays -------------------------------------------------------------
 
-    def handle(self, function: Callable[..., Any], inputs: Sequence[Any], root: Hashable) -> Handle:
+    def handle(
+        self,
+        function: Callable[..., Any],
+        inputs: Sequence[Any],
+        root: Hashable,
+        size: int | None = None,
+    ) -> Handle:
         """The handle of what `function` makes of the inputs' values; `root` is its identity."""
-        self._settle(inputs)
         slot = self._new_slot()
         self._step(function, inputs, [slot])
-        return Handle(slot, root)
+        return Handle(slot, root, size)
 
     def call(
         self, function: Callable[..., Any], inputs: Sequence[Any], types: Sequence[Type]
@@ -74,7 +79,6 @@ class LoopSteps(Builder):
 
         Inputs are values and handles; `types` are those of the results.
         """
-        self._settle(inputs)
         outputs = [self._new_slot() for _ in types]
         self._step(function, inputs, outputs)
         return [self.load(Stored(*each)) for each in zip(outputs, types, strict=True)]
@@ -98,20 +102,18 @@ class LoopSteps(Builder):
     def _step(
         self, function: Callable[..., Any], inputs: Sequence[Any], outputs: list[Slot]
     ) -> None:
+        """Adds a step, before the segment being built unless that computes what it takes."""
         assert self.op is not None
-        arguments = [self._slot_of(value) for value in inputs]
-        self.plan.steps.append(HostStep(self.op, function, arguments, outputs))
-
-    def _settle(self, inputs: Sequence[Any]) -> None:
-        """Ends the segment if a step with these inputs cannot come before it."""
-        loaded = self._loaded.values()
         roots = {each.root for each in inputs if isinstance(each, Handle)}
+        loaded = self._loaded.values()
         computed = any(
             isinstance(each, Value) and each.constant is None and each not in loaded
             for each in inputs
         )
+        arguments = [self._slot_of(value) for value in inputs]
         if computed or self._touches(roots):
             self.close()
+        self.plan.steps.append(HostStep(self.op, function, arguments, outputs))
 
     def _touches(self, roots: set[Hashable]) -> bool:
         """Whether an effect that is still to come is on one of these objects."""

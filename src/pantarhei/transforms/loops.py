@@ -107,4 +107,4 @@ def _passed(lowering: Lowering, tensor: Tensor, value: Ref | Handle) -> Ref | Ha
         return value
     slot = lowering._new_slot()
     lowering.plan.sources[slot] = Feed(tensor)
-    return Handle(slot, value.root)
+    return Handle(slot, value.root, value.size)
