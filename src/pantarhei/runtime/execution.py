@@ -30,6 +30,7 @@ from pantarhei.transforms.plan import (
     State,
     Step,
 )
+from pantarhei.transforms.simplify import simplify
 
 # Plans kept for one question; data that never repeats must not fill the memory.
 ANSWERS_KEPT = 64
@@ -42,7 +43,7 @@ def prepared(program: Program, engine: Engine) -> Program:
     """A program as an engine gets it."""
     if VERIFY:
         verify(program)
-    return program
+    return simplify(program) if engine.simplifies else program
 
 
 def fault_error(fault: EngineFault) -> Exception:
