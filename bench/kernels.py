@@ -25,39 +25,40 @@ import pantarhei as tf
 from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
-from pantarhei.engines.native import engine
+from pantarhei.engines.native.assemble import Assembler, HostCall, Layout
+from pantarhei.engines.native.frame import Code, Frame
+from pantarhei.engines.native.jit import compiler
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
 
-def recorded(net: dict[str, Any]) -> tuple[Any, list[Any]]:
-    """The runner of the net's step, and the arrays of a call of it."""
-    calls: list[tuple[Any, list[Any]]] = []
-    call = engine.Runner.__call__
-
-    def noted(runner: Any, arrays: Any, *more: Any) -> Any:
-        calls.append((runner, [each.copy() for each in arrays]))
-        return call(runner, arrays, *more)
-
+def largest_layout(net: dict[str, Any]) -> Layout:
+    """The layout of the net's step: the one with the most kernels."""
     with tempfile.TemporaryDirectory() as folder, np.load(write_values(net, Path(folder))) as file:
         parameters = {name: file[name] for name in file.files}
     batch = {name: parameters.pop(name) for name in ("x", "y", "labels")}
-    step = SessionStep(tf, net, parameters, tf.ConfigProto(engine="native"))
-    engine.Runner.__call__ = noted  # type: ignore[method-assign]
+    layouts: list[Layout] = []
+    run = Assembler.run
+
+    def noted(assembler: Assembler) -> Layout:
+        layouts.append(run(assembler))
+        return layouts[-1]
+
+    Assembler.run = noted  # type: ignore[method-assign]
     try:
-        for _ in range(2):
-            calls.clear()
+        step = SessionStep(tf, net, parameters, tf.ConfigProto(engine="native"))
+        for _ in range(3):
             step(batch)
     finally:
-        engine.Runner.__call__ = call  # type: ignore[method-assign]
-    return max(calls, key=lambda each: sum(len(kernels) for kernels in tables(each[0])))
+        Assembler.run = run  # type: ignore[method-assign]
+    return max(layouts, key=lambda layout: (len(native(layout)), len(layout.replaced)))
 
 
-def tables(runner: Any) -> list[list[Kernel]]:
-    """The kernels of the native parts."""
-    return [part for part in runner.layout.parts if isinstance(part, list)]
+def native(layout: Layout) -> list[Kernel]:
+    """All kernels, in order."""
+    return [each for part in layout.parts if isinstance(part, list) for each in part]
 
 
 def work(kernel: Kernel) -> tuple[str, float, str]:
@@ -90,36 +91,55 @@ def work(kernel: Kernel) -> tuple[str, float, str]:
     return f"nest [{space}] {counts} {listed or 'copy'}", float(bytes), "GB/s"
 
 
-def measured(runner: Any, arrays: list[Any], seconds: float) -> tuple[list[float], float]:
+def arrays_for(layout: Layout) -> list[Any]:
+    """Numbers between 0 and 0.1 for inputs, and memory for everything else that is not inside."""
+    random = np.random.default_rng(1)
+    arrays = [
+        np.asarray(0.1 * random.random(type.shape), type.dtype)
+        for type in (*layout.inputs, *layout.outputs)
+    ]
+    hosted = [
+        (slot, type)
+        for part in layout.parts
+        if isinstance(part, HostCall)
+        for slot, type in zip(part.results, part.node.types, strict=True)
+    ]
+    missing = [np.zeros(type.shape, type.dtype) for _, type in sorted(hosted, key=lambda h: h[0])]
+    return [*arrays, *layout.constants, *missing]
+
+
+def measured(layout: Layout, seconds: float) -> tuple[list[float], float]:
     """Seconds of each kernel, and of all of them in one go."""
-    workspace = engine.Workspace(runner)
-    objects = [*arrays, *[make() for make in runner.makers]]
-    runner._bind_slowly(workspace, objects)
-    (part,) = runner.parts
-    address, count = part
-    clock = time.perf_counter
-    times: list[list[float]] = [[] for _ in range(count)]
+    code = Code(compiler(), layout)
+    frame = Frame(code, [], (0, 0))
+    arrays = arrays_for(layout)
+    for slot, array in enumerate(arrays):
+        frame.buffers[slot] = array.ctypes.data
+    clock, walk = time.perf_counter, frame.walk
+    parts = [part for part in code.parts if isinstance(part, tuple)]
+    steps = [(part[0] + 2 * WORD * index, 1) for part in parts for index in range(part[1])]
+    times: list[list[float]] = [[] for _ in steps]
     empty: list[float] = []
     end = clock() + seconds
     while clock() < end or len(empty) < 5:
         begin = clock()
-        runner.walk(address, 0, workspace.table)
+        walk((parts[0][0], 0))
         empty.append(clock() - begin)
-        for index in range(count):
+        for index, step in enumerate(steps):
             begin = clock()
-            runner.walk(address + 2 * WORD * index, 1, workspace.table)
+            walk(step)
             times[index].append(clock() - begin)
     call = statistics.median(empty)
     whole = []
-    for _ in range(7):
+    end = clock() + seconds
+    while clock() < end or len(whole) < 5:
+        turns = 20 if len(steps) < 40 else 1
         begin = clock()
-        turns = 0
-        while clock() - begin < seconds / 8 or not turns:
-            for _ in range(20 if count < 40 else 1):
-                runner.walk(address, count, workspace.table)
-                turns += 1
+        for _ in range(turns):
+            for part in parts:
+                walk(part)
         whole.append((clock() - begin) / turns)
-    return [max(statistics.median(each) - call, 0.0) for each in times], min(whole)
+    return [max(statistics.median(each) - call, 0.0) for each in times], statistics.median(whole)
 
 
 def main() -> None:
@@ -135,9 +155,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=30, help="rows that are shown")
     options = parser.parse_args()
     net = next(each for each in NETS if each["name"] == options.net)
-    runner, arrays = recorded(net)
-    (kernels,) = tables(runner)
-    times, whole = measured(runner, arrays, options.seconds)
+    layout = largest_layout(net)
+    kernels = native(layout)
+    times, whole = measured(layout, options.seconds)
     rows: list[tuple[str, int, float, float, str]] = []
     if options.in_order:
         for kernel, seconds in zip(kernels, times, strict=True):
@@ -156,6 +176,9 @@ def main() -> None:
     for words, calls, seconds, amount, unit in rows:
         rate = amount / max(seconds, 1e-9) / 1e9
         print(f"{words[:88]:88} {calls:5} {seconds * 1e6:10.2f} us {rate:8.1f} {unit}")
+    for part in layout.parts:
+        if isinstance(part, HostCall):
+            print(f"not measured: {part.node.kind} runs in NumPy")
     print(f"{len(kernels)} kernels, {sum(times) * 1e6:.2f} us one by one,", end=" ")
     print(f"{whole * 1e6:.2f} us in one go")
 

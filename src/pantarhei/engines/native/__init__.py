@@ -1,6 +1,9 @@
 """The native engine: programs as machine code for the processor at hand.
 
 views        where a value's elements lie, so that moving them about costs nothing
+skinny       small matrix products as arithmetic on elements; respell appends such nodes
+tiles        pooling as arithmetic on elements
+homes        values that are computed where others want them
 fuse         which applications share a loop nest, a product or a call of NumPy
 assemble     memory for all values of a program, and the list of calls
 nests        a step as a structure of loops and its arguments

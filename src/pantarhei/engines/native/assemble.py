@@ -30,6 +30,7 @@ from pantarhei.engines.native.nests import Kernel, Target
 from pantarhei.engines.native.operations import REDUCTIONS, TYPES, neutral, spelled
 from pantarhei.engines.native.scalar import literal
 from pantarhei.engines.native.skinny import spelled_out
+from pantarhei.engines.native.tiles import as_tiles
 from pantarhei.engines.native.views import View
 from pantarhei.program.ir import Array, Node, Program, Type, Value
 
@@ -137,7 +138,7 @@ class Assembler:
     """Lays one program out; `replaced`: number of a result -> of the input that it overwrites."""
 
     def __init__(self, program: Program, replaced: Mapping[int, int]) -> None:
-        self.program = program = spelled_out(program)
+        self.program = program = spelled_out(as_tiles(program))
         self.replaced = replaced
         self.fused: Fused = fuse(program)
         self.views = self.fused.views

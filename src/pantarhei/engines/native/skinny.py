@@ -9,12 +9,10 @@ another batch size needs no other code.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pantarhei.engines.native.homes import is_nested
 from pantarhei.engines.native.operations import TYPES
+from pantarhei.engines.native.respell import Appender
 from pantarhei.program.ir import Node, Program, Value
-from pantarhei.program.primitives import TABLE
 
 # The most terms of a sum, or rows that are reductions, and such times the columns of the result.
 MOST_TERMS = 8
@@ -36,20 +34,12 @@ def is_skinny(node: Node) -> bool:
     return terms <= MOST_TERMS and terms * columns <= MOST_WORK
 
 
-class _Spelling:
-    """Appends nodes; what they are made for is their origin."""
+class _Spelling(Appender):
+    """Appends what stands for skinny products."""
 
     def __init__(self) -> None:
-        self.nodes: list[Node] = []
-        self.origin: object = None
+        super().__init__()
         self.copies: dict[Value, Value] = {}
-
-    def __call__(self, name: str, *operands: Value, **attributes: Any) -> Value:
-        primitive = TABLE[name]
-        type = primitive.type_rule(*(value.type for value in operands), **attributes)
-        assert not isinstance(type, tuple)
-        self.nodes.append(Node(primitive, operands, attributes, (type,), self.origin))
-        return Value(self.nodes[-1])
 
     def part(self, x: Value, axis: int, number: int) -> Value:
         """Row or column of a matrix, as a matrix."""

@@ -1,0 +1,36 @@
+"""Writing a program anew for this engine: the same values by other primitives.
+
+Respelled programs are not shown to anybody and not interned; they only say to fusion what it should
+see. The modules that respell: tiles (pooling), skinny (small products), sequences (recurrent nets).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pantarhei.program.ir import Node, Type, Value
+from pantarhei.program.primitives import TABLE
+
+
+class Appender:
+    """Appends applications of primitives; what they are made for is their origin."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.origin: object = None
+
+    def __call__(self, name: str, *operands: Value, **attributes: Any) -> Value:
+        """The first result of an application."""
+        primitive = TABLE[name]
+        type = primitive.type_rule(*(value.type for value in operands), **attributes)
+        assert not isinstance(type, tuple)
+        self.nodes.append(Node(primitive, operands, attributes, (type,), self.origin))
+        return Value(self.nodes[-1])
+
+    def constant(self, number: float, dtype: Any) -> Value:
+        """A scalar."""
+        array = np.array(number, dtype)
+        self.nodes.append(Node(None, (), {}, (Type(array.dtype, ()),), constant=array))
+        return Value(self.nodes[-1])
