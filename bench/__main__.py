@@ -26,6 +26,7 @@ from bench.contenders import BY_NAME, CONTENDERS, HOME, ROOT, install
 from bench.measure import Bench
 from bench.nets import NETS
 from bench.pictures import draw
+from bench.records import records
 from bench.report import page
 
 GROWTH = {
@@ -36,7 +37,9 @@ GROWTH = {
 QUICK_GROWTH = {"width": [16, 64, 256], "depth": [1, 8, 32], "batch": [1, 256, 4096]}
 CHAIN, QUICK_CHAIN = [125, 250, 500, 1000], [25, 50, 100]
 GROWN = ("native", "numpy", "by-hand")  # whose growth is measured; peers' by --growth-contenders
-EVERYTHING = "steps,imports,growth,chain"
+EVERYTHING = "steps,imports,growth,chain,records"
+# Summaries and records that make one measurement.
+COUNT, QUICK_COUNT = 50_000, 10_000
 
 
 def names(known: Any) -> Any:
@@ -125,7 +128,7 @@ def revision() -> str:
 def default_engine() -> str:
     """The engine of a session that names none."""
     code = (
-        "import pantarhei as tf, inspect; from pantarhei.runtime import session as s;"
+        "import pantarhei as tf, inspect; from pantarhei.runtime import engines as s;"
         "print(s.chosen_engine(tf.ConfigProto()).name)"
     )
     variables = dict(os.environ, PYTHONPATH=str(ROOT / "src"))
@@ -198,6 +201,9 @@ def _measure_into(
         for contender in growth.present():
             if contender.imports == "pantarhei":
                 results["chain"][contender.name] = growth.chain(contender, depths)
+    if "records" in options.only:
+        count = QUICK_COUNT if options.quick else COUNT
+        results["records"] = records(growth, options.contenders, count)
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import HOOKS
 from pantarhei.graph.scopes import get_collection
 from pantarhei.optimizers.global_step import global_step as value_of_step
-from pantarhei.runtime.session import BaseSession
+from pantarhei.runtime.base_session import BaseSession
 from pantarhei.variables.collections import global_variables
 
 _FIELDS = tuple(SaverNodes.__dataclass_fields__)

@@ -4,9 +4,12 @@ resources."""
 from __future__ import annotations
 
 import secrets
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from pantarhei.program import philox
 from pantarhei.program.ir import Array, Type
@@ -25,6 +28,8 @@ class Store:
         self.resources: dict[str, Any] = {RANDOM_STATES: self.random}
         # Grows when a variable gets or loses its value or changes type; plans are checked then.
         self.epoch = 0
+        # Grows when a variable's array becomes another one, or somebody else has seen it.
+        self.version = 0
 
     def types(self) -> dict[str, Type | None]:
         """Types of the variables that have a value."""
@@ -34,6 +39,17 @@ class Store:
         """Type of one variable; None if it has no value."""
         array = self.variables.get(key)
         return None if array is None else Type(array.dtype, array.shape)
+
+    def alone(self, key: str) -> Array:
+        """The array of a variable, which may be changed in place: nobody else refers to it."""
+        array = self.variables[key]
+        flags = array.flags
+        right = flags.owndata and flags.writeable and flags.c_contiguous and flags.aligned
+        del array
+        if not right or _references(self.variables, key) > _REFERENCES_ALONE:
+            self.variables[key] = self.variables[key].copy(order="C")
+            self.version += 1
+        return self.variables[key]
 
     def random_state(self, key: str, seeds: tuple[int, int]) -> Array:
         """The state of a random operation; drawn from the system's entropy where no seed is set."""
@@ -54,6 +70,16 @@ class Store:
             old = self.variables.get(key)
             if old is None or old.shape != array.shape or old.dtype != array.dtype:
                 self.epoch += 1
-        self.variables.update(variables)
+        if variables:
+            self.variables.update(variables)
+            self.version += 1
         for key, (state, used) in random.items():
             self.random[key] = philox.skip(state, used)
+
+
+def _references(arrays: Mapping[str, Array], key: str) -> int:
+    return sys.getrefcount(arrays[key])
+
+
+# To an array that only one dictionary refers to; the number differs between Pythons.
+_REFERENCES_ALONE = _references({"": np.zeros(1)}, "")

@@ -1,0 +1,25 @@
+"""The engines, by the names that users know them by, and the choice of one for a session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from pantarhei.engines import numpy_engine
+from pantarhei.engines.contract import Engine
+from pantarhei.engines.native import engine as native_engine
+from pantarhei.runtime.config import ConfigProto
+
+# Name -> what sets the engine up for a session that may use a number of threads.
+ENGINES: dict[str, Callable[[int], Engine]] = {
+    "numpy": numpy_engine.engine,
+    "native": native_engine.engine,
+}
+
+
+def chosen_engine(config: ConfigProto) -> Engine:
+    """The engine that `config`, the environment, or the default names."""
+    name = config.engine or os.environ.get("PANTARHEI_ENGINE") or "numpy"
+    if name not in ENGINES:
+        raise ValueError(f"There is no engine named {name!r}; there are: {', '.join(ENGINES)}.")
+    return ENGINES[name](config.intra_op_parallelism_threads)

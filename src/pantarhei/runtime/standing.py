@@ -1,0 +1,99 @@
+"""Runs of plans that are one call of machine code, on variables that stay where they are.
+
+What a training loop does again and again: nothing is looked up, and nothing allocated but what is
+handed to the user. A plan that has host steps, questions, random numbers or parts without machine
+code is carried out step by step instead; see execution.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pantarhei.engines.contract import DONE, Engine
+from pantarhei.engines.numpy_engine import EngineFault
+from pantarhei.graph.operation import Tensor
+from pantarhei.program.ir import Array
+from pantarhei.runtime.execution import fault_error, prepared
+from pantarhei.runtime.store import Store
+from pantarhei.runtime.wiring import Cell, Unfit, replaced, wire
+from pantarhei.transforms.plan import Plan, Segment
+
+
+class StandingRun:
+    """A plan as one call.
+
+    Args:
+      plan: what is to be run.
+      engine: the session's.
+      store: where the variables are.
+      fed: the tensors whose arrays `run` takes, in this order; all that the plan needs of feeds.
+
+    Raises:
+      Unfit: the plan has to be carried out in another way.
+    """
+
+    def __init__(self, plan: Plan, engine: Engine, store: Store, fed: Sequence[Tensor]) -> None:
+        segment = _only_segment(plan)
+        standing = None
+        if engine.stand is not None:
+            program = prepared(segment.program, engine)
+            standing = engine.stand(program, replaced(plan, segment))
+        if standing is None:
+            raise Unfit("parts of the program have no machine code")
+        self.wiring = wire(plan, segment, standing, fed)
+        self.store = store
+        self.fed = fed
+        self.types = standing.types
+        self.version = -1
+        fresh = [standing.types[place] for place in self.wiring.fresh]
+        self.makers = [partial(np.empty, type.shape, type.dtype) for type in fresh]
+        # Where everything that is fetched is a number, these are read without more ado.
+        cells = [each.array for each in self.wiring.readers if isinstance(each, Cell)]
+        self.numbers = cells if len(cells) == len(self.wiring.readers) else None
+        try:
+            given = [*self.wiring.fed, *self.wiring.fresh]
+            self.enter, self.bind = standing.function(given)
+        except EngineFault as fault:
+            raise fault_error(fault) from None
+        for place, array in self.wiring.fixed.items():
+            self.bind(place, array)
+
+    def run(self, *fed: Array) -> list[Any] | None:
+        """What is fetched; None where feeds or variables do not fit: then nothing has run.
+
+        The caller holds the store's lock.
+        """
+        if self.version != self.store.version and not self._settle():
+            return None
+        if self.numbers is not None and not self.makers:
+            return [cell[()] for cell in self.numbers] if self.enter(*fed) == DONE else None
+        try:
+            filled = [make() for make in self.makers]
+        except MemoryError:
+            return None  # step by step it is told what does not fit
+        if self.enter(*fed, *filled) != DONE:
+            return None
+        return [each.read(self.store, filled) for each in self.wiring.readers]
+
+    def _settle(self) -> bool:
+        """Takes the variables' places; False if one has no value, or another type."""
+        variables = self.wiring.variables
+        if any(self.store.type_of(key) != self.types[place] for place, key in variables.items()):
+            return False
+        for place, key in variables.items():
+            self.bind(place, self.store.alone(key))
+        self.version = self.store.version
+        return True
+
+
+def _only_segment(plan: Plan) -> Segment:
+    if plan.question is not None or len(plan.steps) != 1:
+        raise Unfit("the plan has more than one step")
+    (segment,) = plan.steps
+    if not isinstance(segment, Segment):
+        raise Unfit("the plan's step is no program")
+    return segment
