@@ -108,10 +108,19 @@ class Node:
     """One application of a primitive. Compare by identity: equal nodes are the same node.
 
     `origin` is whatever the caller says made the node (an operation); the language never looks at
-    it.
+    it. `kind` is `input`, `constant`, or the primitive's name; `values` are its outputs.
     """
 
-    __slots__ = ("attributes", "constant", "operands", "origin", "primitive", "types")
+    __slots__ = (
+        "attributes",
+        "constant",
+        "kind",
+        "operands",
+        "origin",
+        "primitive",
+        "types",
+        "values",
+    )
 
     def __init__(
         self,
@@ -128,13 +137,11 @@ class Node:
         self.types = types
         self.origin = origin
         self.constant = constant
-
-    @property
-    def kind(self) -> str:
-        """`input`, `constant`, or the primitive's name."""
-        if self.primitive is not None:
-            return self.primitive.name
-        return "input" if self.constant is None else "constant"
+        if primitive is not None:
+            self.kind = primitive.name
+        else:
+            self.kind = "input" if constant is None else "constant"
+        self.values = tuple(_output(self, index) for index in range(len(types)))
 
     @property
     def may_fault(self) -> bool:
@@ -144,13 +151,20 @@ class Node:
 
 
 class Value:
-    """Output `index` of a node: what operands and results are made of."""
+    """Output `index` of a node: what operands and results are made of.
+
+    A node has one object for each output, so values are compared and looked up by identity.
+    """
 
     __slots__ = ("index", "node")
 
-    def __init__(self, node: Node, index: int = 0) -> None:
-        self.node = node
-        self.index = index
+    node: Node
+    index: int
+
+    def __new__(cls, node: Node, index: int = 0) -> Value:
+        """The node's own object; a number that it does not have is the verifier's business."""
+        values = node.values
+        return values[index] if index < len(values) else _output(node, index)
 
     @property
     def type(self) -> Type:
@@ -182,14 +196,15 @@ class Value:
         """The array, where it is known before the program runs."""
         return self.node.constant
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Value) and self.node is other.node and self.index == other.index
-
-    def __hash__(self) -> int:
-        return hash((id(self.node), self.index))
-
     def __repr__(self) -> str:
         return f"<Value {self.node.kind}:{self.index} {self.type}>"
+
+
+def _output(node: Node, index: int) -> Value:
+    """A new object; for nodes only."""
+    value = object.__new__(Value)
+    value.node, value.index = node, index
+    return value
 
 
 @dataclass
@@ -210,7 +225,7 @@ def freeze(attribute: Any) -> Any:
         return ("array", str(attribute.dtype), attribute.shape, attribute.tobytes())
     if isinstance(attribute, (list, tuple)):
         return tuple(freeze(item) for item in attribute)
-    if isinstance(attribute, dict):
+    if isinstance(attribute, Mapping):
         return tuple(sorted((key, freeze(item)) for key, item in attribute.items()))
     return (type(attribute), attribute)
 
@@ -249,6 +264,7 @@ class Builder:
         def application(*operands: Any, **attributes: Any) -> Any:
             return self.apply(primitive, operands, attributes)
 
+        self.__dict__[name] = application  # found at once the next time
         return application
 
     def input(self, type: Type) -> Value:
@@ -267,7 +283,7 @@ class Builder:
         if array.dtype == object:
             key = ("object", array.shape, tuple(array.ravel().tolist()))
         elif array.size <= FOLD_LIMIT:
-            key = ("constant", str(array.dtype), array.shape, array.tobytes())
+            key = ("constant", array.dtype, array.shape, array.tobytes())
         else:
             key = ("large", id(array))
         node = self.interned.get(key)
@@ -292,11 +308,7 @@ class Builder:
     ) -> Any:
         """The value (a tuple of values for several outputs) of a primitive's application."""
         values = self._as_values(operands)
-        key = (
-            primitive.name,
-            tuple((id(value.node), value.index) for value in values),
-            freeze(dict(attributes)),
-        )
+        key = (primitive.name, values, freeze(attributes) if attributes else ())
         node = self.interned.get(key)
         if node is None:
             types = primitive.type_rule(*(value.type for value in values), **attributes)
@@ -307,9 +319,7 @@ class Builder:
                 return folded
             node = self._append(Node(primitive, values, dict(attributes), types, self.origin))
             self.interned[key] = node
-        if len(node.types) == 1:
-            return Value(node)
-        return tuple(Value(node, index) for index in range(len(node.types)))
+        return node.values[0] if len(node.values) == 1 else node.values
 
     def finish(
         self, outputs: Sequence[Value], keep_inputs: bool = True, also: Iterable[Value] = ()
@@ -333,7 +343,10 @@ class Builder:
         return node
 
     def _as_values(self, operands: Sequence[Any]) -> tuple[Value, ...]:
-        dtype = next((each.dtype for each in operands if isinstance(each, Value)), None)
+        values = [each for each in operands if isinstance(each, Value)]
+        if len(values) == len(operands):
+            return tuple(values)
+        dtype = values[0].dtype if values else None
         return tuple(
             each
             if isinstance(each, Value)
@@ -348,8 +361,8 @@ class Builder:
         attributes: Mapping[str, Any],
         types: tuple[Type, ...],
     ) -> Value | None:
-        arrays = [value.constant for value in values]
-        if types[0].size > FOLD_LIMIT or any(array is None for array in arrays):
+        arrays = [value.node.constant for value in values]
+        if any(array is None for array in arrays) or types[0].size > FOLD_LIMIT:
             return None
         try:
             with np.errstate(all="ignore"):

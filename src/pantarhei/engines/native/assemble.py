@@ -334,7 +334,7 @@ class Assembler:
                 return ("op", inside[id(value.node)]), type
             view = self.views[value]
             if view.buffer in self.literals:
-                number = self.literals[view.buffer]  # type: ignore[index]
+                number = self.literals[view.buffer]
                 if number in WRITTEN_OUT:
                     return ("literal", literal(number, type)), type
                 view = View(view.buffer, (), ())

@@ -22,6 +22,8 @@ WHOLE = "iu"
 
 def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """NumPy's common shape, or ProgramError in TensorFlow's words."""
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -31,9 +33,10 @@ def broadcast(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def same_dtype(*types: Type) -> Type:
     """The operands' common dtype and shape."""
-    if any(each.dtype != types[0].dtype for each in types):
+    dtype = types[0].dtype
+    if any(each.dtype is not dtype and each.dtype != dtype for each in types):
         raise ProgramError(f"Mixed dtypes: {', '.join(map(str, types))}")
-    return Type(types[0].dtype, broadcast(*(each.shape for each in types)))
+    return Type(dtype, broadcast(*[each.shape for each in types]))
 
 
 def to_bool(*types: Type) -> Type:
