@@ -1,10 +1,12 @@
-"""The bar: by how much this library's engine is to be ahead, and whether it was."""
+"""The bar: by how much this library is to be ahead, and whether it was."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from typing import Any
+
+from bench import records
 
 # Net -> contender -> how many times as long as the native engine its step is to take.
 AT_LEAST = {
@@ -20,6 +22,9 @@ AT_LEAST = {
 WITHIN = {"dense": 1.2, "wide": 1.1}
 NEW_BATCH_SECONDS = 0.010
 IMPORT_RATIO = 2.0
+# Who, and how many times as long as this library they are to take to save or restore 1 GiB.
+RECORDS_AT_LEAST = {records.COPY: 0.5, records.OTHER: 1.0}
+SUMMARIES_A_SECOND = 10_000
 # The exponent of growth with depth that counts as linear, measured on the longer half.
 LINEAR = 1.2
 
@@ -58,7 +63,8 @@ def bar_rows(results: dict[str, Any], title_of: dict[str, str]) -> list[Row]:
                 rows.append((asked, limit, "not measured", "open"))
             else:
                 rows.append((asked, limit, f"{ratio:.2f}x", verdict(ratio <= WITHIN[net])))
-    return rows + _first_steps(found.get("dense")) + _import(results) + _chain(results)
+    rows += _first_steps(found.get("dense")) + _import(results) + _chain(results)
+    return rows + _records(results.get("records", {}))
 
 
 def _ratio(asked: str, ratio: float | None, least: float) -> Row:
@@ -107,3 +113,21 @@ def _chain(results: dict[str, Any]) -> list[Row]:
     exponent = math.log(totals[1] / totals[0]) / math.log(many / few)
     words = f"{totals[1]:.2f} s; grows as depth^{exponent:.2f}"
     return [(asked, "grows linearly", words, verdict(exponent <= LINEAR))]
+
+
+def _records(found: dict[str, Any]) -> list[Row]:
+    whole = found.get("mebibytes") == records.MEBIBYTES
+    rows = [
+        _ratio(
+            f"{what} {records.MEBIBYTES >> 10} GiB: against {records.TITLES[name]}",
+            records.ratio(found, what, name) if whole else None,
+            least,
+        )
+        for what in ("save", "restore")
+        for name, least in RECORDS_AT_LEAST.items()
+    ]
+    rate, limit = records.rate(found, "summaries"), f"{SUMMARIES_A_SECOND:,} a second"
+    if rate is None:
+        return [*rows, ("scalar summaries", limit, "not measured", "open")]
+    met = verdict(rate >= SUMMARIES_A_SECOND)
+    return [*rows, ("scalar summaries", limit, f"{rate:,.0f} a second", met)]

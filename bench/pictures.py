@@ -11,6 +11,7 @@ matplotlib.use("Agg")  # no window: plots go to files
 
 from matplotlib import pyplot
 
+from bench import records
 from bench.bar import ratio_to
 from bench.report import TITLES, base_of
 
@@ -35,6 +36,8 @@ def draw(results: dict[str, Any], folder: Path) -> dict[str, Path]:
             files[f"growth_{kind}"] = _save(figure, folder / f"growth_{kind}.png")
     if any(results.get("chain", {}).values()):
         files["chain"] = _save(_chain(results["chain"]), folder / "chain.png")
+    if results.get("records", {}).get("turns"):
+        files["records"] = _save(_records(results["records"]), folder / "records.png")
     return files
 
 
@@ -120,3 +123,53 @@ def _chain(chains: dict[str, list[tuple[int, dict[str, float]]]]) -> Any:
         axes.set_title(TITLES[name])
         axes.legend(fontsize=8)
     return figure
+
+
+def _records(found: dict[str, Any]) -> Any:
+    """Bars: seconds of checkpoints and copies, and how many a second of the rest."""
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4))
+    spans = {
+        what: [
+            (title, each)
+            for name, title in records.TITLES.items()
+            if (each := records.seconds(found, what, name)) is not None
+        ]
+        for what in ("save", "restore")
+    }
+    rates = {
+        title: [
+            (who, each)
+            for name, who in records.TITLES.items()
+            if (each := records.rate(found, what, name)) is not None
+        ]
+        for what, title in records.RATES.items()
+    }
+    _groups(left, spans, f"seconds for {found['mebibytes']} MiB")
+    _groups(right, rates, "a second")
+    right.set_xscale("log")
+    right.margins(x=0.2)
+    return figure
+
+
+def _groups(axes: Any, groups: dict[str, list[tuple[str, float]]], label: str) -> None:
+    """Horizontal bars, a group for each key; a colour for each who."""
+    colors = dict(zip(records.TITLES.values(), ("C0", "C1", "C2", "C3"), strict=True))
+    height = 0.2
+    for at, group in enumerate(groups.values()):
+        for number, (who, value) in enumerate(group):
+            bars = axes.barh(at + number * height, value, height, color=colors[who])
+            axes.bar_label(
+                bars,
+                fmt=lambda each: f"{each:,.3g}" if each < 100 else f"{each:,.0f}",
+                fontsize=7,
+                padding=3,
+            )
+    shown = [
+        who for who in colors if any(who == each for group in groups.values() for each, _ in group)
+    ]
+    handles = [pyplot.Rectangle((0, 0), 1, 1, color=colors[who]) for who in shown]
+    axes.legend(handles, shown, fontsize=7)
+    axes.set_yticks([at + height for at in range(len(groups))], list(groups), fontsize=8)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xlabel(label)

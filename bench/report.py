@@ -6,11 +6,12 @@ from typing import Any
 
 from bench.bar import bar_rows, ratio_to
 from bench.contenders import CONTENDERS
+from bench.record_page import record_page
+from bench.tables import NOTHING, duration, table
 
 TITLES = {each.name: each.title for each in CONTENDERS}
 # One Python is busy with measuring at most: more load than this was somebody else.
 QUIET = 0.5
-NOTHING = "-"
 
 
 def base_of(results: dict[str, Any]) -> str:
@@ -19,27 +20,12 @@ def base_of(results: dict[str, Any]) -> str:
     return next((each for each in TITLES if each in names), "native")
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A table of Markdown; all columns but the first to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds in a fitting unit."""
-    if seconds is None:
-        return NOTHING
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.1f} us"
-    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
-
-
 def page(results: dict[str, Any], pictures: dict[str, str]) -> str:
     """The page of Markdown. `pictures` has the paths of the plots by family."""
     base = base_of(results)
     parts = [_head(results), _steps(results, base, pictures), _bar(results)]
     parts += [_starts(results, pictures), _imports(results), _growth(results, pictures)]
-    parts += [_missing(results), _how(results)]
+    parts += [record_page(results.get("records", {}), pictures), _missing(results), _how(results)]
     return "\n".join(each for each in parts if each)
 
 
@@ -103,7 +89,7 @@ def _steps(results: dict[str, Any], base: str, pictures: dict[str, str]) -> str:
 
 def _bar(results: dict[str, Any]) -> str:
     rows = [list(each) for each in bar_rows(results, TITLES)]
-    text = "\n## The bar\n\nThe native engine's aims, and whether this run met them.\n\n"
+    text = "\n## The bar\n\nWhat is aimed at, and whether this run met it.\n\n"
     return text + table(["", "bar", "measured", ""], rows)
 
 

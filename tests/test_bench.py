@@ -7,6 +7,7 @@ from bench.bar import bar_rows
 from bench.contenders import BY_NAME, Contender, Missing, interpreter
 from bench.measure import Bench
 from bench.nets import NETS
+from bench.records import records
 from bench.report import TITLES, page
 
 TANH = next(each for each in NETS if each["name"] == "tanh")
@@ -92,3 +93,34 @@ def test_a_busy_machine_is_confessed():
     found = results([])
     found["machine"]["load"] = 3.0
     assert "The machine was busy" in page(found, {})
+
+
+def test_records_are_measured_and_stand_on_the_page():
+    run = bench()
+    found = records(run, [], 50, mebibytes=1)
+    assert run.missing == [] and run.disagreements == 0
+    assert set(found["turns"]) == {"save", "restore", "summaries", "runs", "written", "read"}
+    assert set(found["turns"]["save"]) == {"pantarhei", "copy", "flushed copy"}
+    said = page({**results([]), "records": found}, {})
+    assert "| save 1 MiB |" in said and "scalar summaries, each computed by a run" in said
+
+
+def test_the_bar_of_records():
+    turns = {
+        "save": {"pantarhei": [2.0], "copy": [0.9], "tensorflow1": [2.0]},
+        "restore": {"pantarhei": [1.0], "copy": [0.9]},
+        "summaries": {"pantarhei": [1.01]},
+    }
+    found = {"turns": turns, "about": {}, "count": 10_000, "mebibytes": 1024}
+
+    def rows() -> dict:
+        said = bar_rows({**results([]), "records": found}, TITLES)
+        return {asked: (words, met) for asked, _, words, met in said}
+
+    assert rows()["save 1 GiB: against copying the file"] == ("0.45x", "**missed**")
+    assert rows()["save 1 GiB: against TensorFlow 1.15"] == ("1.00x", "met")
+    assert rows()["restore 1 GiB: against copying the file"] == ("0.90x", "met")
+    assert rows()["restore 1 GiB: against TensorFlow 1.15"] == ("not measured", "open")
+    assert rows()["scalar summaries"] == ("9,901 a second", "**missed**")
+    found["mebibytes"] = 512
+    assert rows()["save 1 GiB: against copying the file"] == ("not measured", "open")

@@ -35,20 +35,9 @@ class Worker:
         self._batch = {}
         self._losses = []
 
-    def answer(self, request):
-        """The answer to one request."""
-        do = request.pop("do")
-        return getattr(self, do)(**request)
-
     def about(self):
         """What runs here, and the most memory it has held."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return {
-            "version": self._version,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "peak": peak * (1 if sys.platform == "darwin" else 1024),
-        }
+        return about(self._version)
 
     def build(self, net, values):
         """Builds the net and makes its first step."""
@@ -100,17 +89,33 @@ class Worker:
         return {"seconds": time.perf_counter() - begin}
 
 
+def about(version):
+    """What runs here, and the most memory it has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "version": version,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "peak": peak * (1 if sys.platform == "darwin" else 1024),
+    }
+
+
 def serve(build, version):
-    """Answers requests until there are none.
+    """Answers requests about the step that `build` makes, until there are none."""
+    answer_requests(Worker(build, version))
+
+
+def answer_requests(worker):
+    """Answers requests until there are none: each is a method of the worker.
 
     What a framework prints goes to the error stream: answers have the output to themselves.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    worker = Worker(build, version)
     for line in sys.stdin:
         try:
-            answer = worker.answer(json.loads(line))
+            request = json.loads(line)
+            answer = getattr(worker, request.pop("do"))(**request)
         except Exception as error:  # whatever a framework raises is the answer
             traceback.print_exc()
             words = str(error).strip().splitlines()

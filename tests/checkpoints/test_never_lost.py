@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.checkpoints import durable
+from pantarhei.checkpoints import bundle_writer, durable
+from pantarhei.checkpoints.bundle_reader import BundleReader
+from pantarhei.checkpoints.bundle_writer import Saved, write_bundle
 
 
 @pytest.fixture(autouse=True)
@@ -255,3 +257,38 @@ def test_files_in_use_are_not_tidied_up(tmp_path: Path) -> None:
     assert durable.remove_orphans(str(tmp_path)) == [left.path]
     assert os.path.exists(used.path)
     used.discard()
+
+
+def test_a_fault_of_the_disk_while_writing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system tells of it once, to whichever flush comes first."""
+    faults = [OSError(errno.EIO, "Input/output error")]
+
+    def fsync(handle: int) -> None:
+        if faults:
+            raise faults.pop()
+
+    write_bundle(str(tmp_path / "m"), [Saved("v", np.zeros(3))])
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(durable, "_AHEAD", 100)
+    with pytest.raises(tf.errors.OpError, match="Input/output error"):
+        write_bundle(str(tmp_path / "m"), [Saved("v", np.ones(300)), Saved("w", np.ones(3))])
+    assert not faults
+    with BundleReader(str(tmp_path / "m")) as reader:
+        assert reader.tensor("v").tolist() == [0, 0, 0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.data-00000-of-00001", "m.index"]
+    write_bundle(str(tmp_path / "m"), [Saved("v", np.ones(300))])
+    with BundleReader(str(tmp_path / "m")) as reader:
+        assert reader.tensor("v").sum() == 300
+
+
+def test_pieces_are_one_tensor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.arange(1000)
+    write_bundle(str(tmp_path / "whole"), [Saved("v", values)])
+    monkeypatch.setattr(bundle_writer, "_PIECE", 7)
+    monkeypatch.setattr(durable, "_AHEAD", 64)
+    write_bundle(str(tmp_path / "pieces"), [Saved("v", values)])
+    for end in (".index", ".data-00000-of-00001"):
+        whole, pieces = ((tmp_path / f"{name}{end}").read_bytes() for name in ("whole", "pieces"))
+        assert whole == pieces

@@ -23,6 +23,9 @@ from pantarhei.facts import errors
 from pantarhei.facts.dtypes import as_dtype
 from pantarhei.program.ir import Array
 
+# Bytes that are written at a time: the disk is busy with one piece while the next is prepared.
+_PIECE = 8 << 20
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -85,8 +88,12 @@ class _Writing:
     def _numbers(self, array: Array) -> int:
         data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         data.flags.writeable = False  # what the checksum is taken of
-        self._write(data, data.size)
-        return crc32c(data)
+        crc = 0
+        for start in range(0, data.size, _PIECE):
+            piece = data[start : start + _PIECE]
+            self._write(piece, piece.size)
+            crc = crc32c(piece, crc)
+        return crc
 
     def _strings(self, array: Array) -> int:
         """Lengths, their checksum, then the strings one after another."""

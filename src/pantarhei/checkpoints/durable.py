@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -34,11 +35,18 @@ _ORPHAN = re.compile(r"\.tempstate-[0-9a-f]{16}$")
 _PATIENCE = 30.0
 
 
+# How much is written before the disk is asked to take it, while writing goes on.
+_AHEAD = 32 << 20
+
+
 class TemporaryFile:
-    """A new file beside `path`; `settled` makes its content safe, `discard` removes it."""
+    """A new file beside `path`; `flush` makes its content safe, `discard` removes it."""
 
     def __init__(self, path: str) -> None:
         self.final = path
+        self._unasked = 0
+        self._flushing: threading.Thread | None = None
+        self._faults: list[OSError] = []
         self.path = f"{path}{_WRITING}{secrets.token_hex(8)}"
         with system_errors(self.path):
             self.file: BinaryIO = open_new(self.path)
@@ -50,10 +58,29 @@ class TemporaryFile:
         """Appends bytes, or the bytes of an array."""
         with system_errors(self.path):
             self.file.write(data)
+        self._unasked += len(data)
+        if self._unasked >= _AHEAD and (self._flushing is None or not self._flushing.is_alive()):
+            self._unasked = 0
+            with suppress(RuntimeError):  # no threads any more: `flush` does it all
+                self._flushing = threading.Thread(target=self._flush_ahead)
+                self._flushing.start()
+
+    def _flush_ahead(self) -> None:
+        try:
+            os.fsync(self.file.fileno())
+        except OSError as error:  # the system tells of a fault only once
+            self._faults.append(error)
+
+    def _wait(self) -> None:
+        if self._flushing is not None and self._flushing.ident is not None:
+            self._flushing.join()
 
     def flush(self) -> None:
         """Returns when what has been written is on the disk."""
+        self._wait()
         with system_errors(self.path):
+            if self._faults:
+                raise self._faults[0]
             self.file.flush()
             os.fsync(self.file.fileno())
             if fcntl is None:
@@ -65,6 +92,7 @@ class TemporaryFile:
 
     def discard(self) -> None:
         """Closes and removes it, whatever state it is in."""
+        self._wait()
         with suppress(OSError):
             self.file.close()
         with suppress(OSError):
