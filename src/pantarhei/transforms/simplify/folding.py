@@ -35,6 +35,8 @@ def _one_number(b: Builder, node: Node, **_: Value) -> Value | None:
 
 def _before_broadcast(b: Builder, node: Node, x: Value) -> Value | None:
     """The operands as they were before they were broadcast; the result is, where it has to be."""
+    if node.may_fault:  # there may be nothing to find it in, after it is broadcast
+        return None
     operands = [
         each.node.operands[0] if each.node.kind == "broadcast_to" else each
         for each in node.operands

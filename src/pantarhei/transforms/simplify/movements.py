@@ -6,12 +6,8 @@ the dtype that it already has.
 
 from __future__ import annotations
 
-from typing import Any
-
 from pantarhei.program.ir import Builder, Node, Value
 from pantarhei.transforms.simplify.rewriting import Example, Rule, Rules
-
-NUMBERS = "iufc"
 
 
 def _unless_changed(b: Builder, node: Node, x: Value) -> Value | None:
@@ -44,24 +40,6 @@ def _sliced_whole(b: Builder, node: Node, x: Value) -> Value | None:
 
 def _slice_of_one(b: Builder, node: Node, x: Value) -> Value | None:
     return b.broadcast_to(x, shape=node.types[0].shape) if x.size == 1 and not x.ndim else None
-
-
-def _slice_of_part(b: Builder, node: Node) -> Value | None:
-    """The slice of that operand of a concatenation in which it lies."""
-    joined = node.operands[0].node
-    axis = joined.attributes["axis"]
-    at = {name: list(node.attributes[name]) for name in ("start", "stop", "step")}
-    taken = range(at["start"][axis], at["stop"][axis], at["step"][axis])
-    begin = 0
-    for operand in joined.operands:
-        end = begin + operand.shape[axis]
-        if at["step"][axis] > 0 and taken and begin <= taken[0] and taken[-1] < end:
-            at["start"][axis] -= begin
-            at["stop"][axis] = min(at["stop"][axis], end) - begin
-            places: dict[str, Any] = {name: tuple(each) for name, each in at.items()}
-            return b.slice(operand, **places)
-        begin = end
-    return None
 
 
 def _pads_nothing(b: Builder, node: Node, x: Value, value: Value) -> Value | None:
@@ -189,16 +167,6 @@ TABLE = Rules(
                 "x: float32[]",
                 "slice(broadcast_to(x, shape=(5,)), start=(1,), stop=(3,), step=(1,))",
                 "broadcast_to(x, shape=(2,))",
-            ),
-        ),
-        Rule(
-            "slice of a part that was joined",
-            "slice(concatenate(...))",
-            _slice_of_part,
-            Example(
-                "x: float32[2,3]; y: float32[2,4]",
-                "slice(concatenate(x, y, axis=1), start=(0, 4), stop=(2, 7), step=(1, 2))",
-                "slice(y, start=(0, 1), stop=(2, 4), step=(1, 2))",
             ),
         ),
         Rule(

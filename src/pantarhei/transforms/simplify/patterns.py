@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.program.ir import Array, Node, Primitive, Value
+from pantarhei.program.ir import FOLD_LIMIT, Array, Node, Primitive, Value
 from pantarhei.program.primitives import TABLE
 
 Bound = dict[str, Value]
@@ -92,7 +92,8 @@ def fits(pattern: Pattern, value: Value, bound: Bound) -> bool:
     if isinstance(pattern, Name):
         if pattern.constant and value.node.constant is None:
             return False
-        return bound.setdefault(pattern.name, value) == value
+        first = bound.setdefault(pattern.name, value)
+        return first is value or first == value or _are_equal_constants(first, value)
     if isinstance(pattern, Number):
         array = value.node.constant
         return array is not None and is_all(array, pattern.number)
@@ -109,6 +110,13 @@ def operands_fit(pattern: Application, node: Node, bound: Bound) -> bool:
         if not fits(each, operand, bound):
             return False
     return True
+
+
+def _are_equal_constants(x: Value, y: Value) -> bool:
+    a, b = x.node.constant, y.node.constant
+    if a is None or b is None or a.dtype == object or a.size > FOLD_LIMIT or x.type != y.type:
+        return False
+    return a.tobytes() == b.tobytes()
 
 
 def binder(pattern: Application) -> Callable[[Node], Bound | None]:
@@ -131,7 +139,9 @@ def binder(pattern: Application) -> Callable[[Node], Bound | None]:
 
 def is_all(array: Array, number: float) -> bool:
     """Whether there are elements, and all of them are that number, the sign of zero included."""
-    if array.dtype.kind not in "biuf" or not array.size or array.flat[0] != number:
+    if array.dtype.kind not in "biuf" or not 0 < array.size <= FOLD_LIMIT:
+        return False
+    if array.flat[0] != number:
         return False
     if array.size > 1 and not (array == array.flat[0]).all():
         return False
@@ -142,8 +152,8 @@ def is_all(array: Array, number: float) -> bool:
 
 
 def uniform(array: Array) -> Any:
-    """The element that all elements are, bit by bit; None where they differ or are none."""
-    if not array.size or array.dtype == object:
+    """The element that all are, bit by bit; None where they differ, are none or very many."""
+    if not 0 < array.size <= FOLD_LIMIT or array.dtype == object:
         return None
     flat = np.ascontiguousarray(array).reshape(-1)
     if flat[0] != flat[-1]:
