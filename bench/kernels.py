@@ -25,35 +25,49 @@ import pantarhei as tf
 from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
-from pantarhei.engines.native.assemble import Assembler, HostCall, Layout
+<<<<<<<
+from pantarhei.engines.native.assemble import Assembler
 from pantarhei.engines.native.frame import Code, Frame
 from pantarhei.engines.native.jit import compiler
+from pantarhei.engines.native.layout import HostCall, Layout
+=======
+from pantarhei.engines.native.assemble import HostCall, Layout
+from pantarhei.engines.native.frame import Frame
+>>>>>>>
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
 
-def largest_layout(net: dict[str, Any]) -> Layout:
-    """The layout of the net's step: the one with the most kernels."""
+def recorded(net: dict[str, Any]) -> tuple[Frame, Any]:
+    """The frame of the net's step, bound to its variables and data, and what keeps them alive."""
     with tempfile.TemporaryDirectory() as folder, np.load(write_values(net, Path(folder))) as file:
         parameters = {name: file[name] for name in file.files}
     batch = {name: parameters.pop(name) for name in ("x", "y", "labels")}
-    layouts: list[Layout] = []
-    run = Assembler.run
+    frames: list[Frame] = []
+    make = Frame.__init__
 
-    def noted(assembler: Assembler) -> Layout:
-        layouts.append(run(assembler))
-        return layouts[-1]
+    def noted(frame: Frame, *arguments: Any) -> None:
+        make(frame, *arguments)
+        frames.append(frame)
 
-    Assembler.run = noted  # type: ignore[method-assign]
+    Frame.__init__ = noted  # type: ignore[method-assign]
     try:
         step = SessionStep(tf, net, parameters, tf.ConfigProto(engine="native"))
-        for _ in range(3):
+        for _ in range(5):
             step(batch)
     finally:
-        Assembler.run = run  # type: ignore[method-assign]
-    return max(layouts, key=lambda layout: (len(native(layout)), len(layout.replaced)))
+        Frame.__init__ = make  # type: ignore[method-assign]
+    frame = max(
+        reversed(frames),
+        key=lambda each: (len(native(each.code.layout)), len(each.code.layout.replaced)),
+    )
+    layout = frame.code.layout
+    results = [np.zeros(type.shape, type.dtype) for type in layout.outputs]
+    for slot, array in enumerate(results, len(layout.inputs)):
+        frame.buffers[slot] = array.ctypes.data
+    return frame, (step, batch, results)
 
 
 def native(layout: Layout) -> list[Kernel]:
@@ -91,33 +105,20 @@ def work(kernel: Kernel) -> tuple[str, float, str]:
     return f"nest [{space}] {counts} {listed or 'copy'}", float(bytes), "GB/s"
 
 
-def arrays_for(layout: Layout) -> list[Any]:
-    """Numbers between 0 and 0.1 for inputs, and memory for everything else that is not inside."""
-    random = np.random.default_rng(1)
-    arrays = [
-        np.asarray(0.1 * random.random(type.shape), type.dtype)
-        for type in (*layout.inputs, *layout.outputs)
-    ]
-    hosted = [
-        (slot, type)
-        for part in layout.parts
-        if isinstance(part, HostCall)
-        for slot, type in zip(part.results, part.node.types, strict=True)
-    ]
-    missing = [np.zeros(type.shape, type.dtype) for _, type in sorted(hosted, key=lambda h: h[0])]
-    return [*arrays, *layout.constants, *missing]
-
-
-def measured(layout: Layout, seconds: float) -> tuple[list[float], float]:
+def measured(frame: Frame, seconds: float) -> tuple[list[float], float]:
     """Seconds of each kernel, and of all of them in one go."""
-    code = Code(compiler(), layout)
-    frame = Frame(code, [], (0, 0))
-    arrays = arrays_for(layout)
-    for slot, array in enumerate(arrays):
-        frame.buffers[slot] = array.ctypes.data
     clock, walk = time.perf_counter, frame.walk
-    parts = [part for part in code.parts if isinstance(part, tuple)]
+    parts = [part for part in frame.code.parts if isinstance(part, tuple)]
     steps = [(part[0] + 2 * WORD * index, 1) for part in parts for index in range(part[1])]
+    whole = []
+    end = clock() + seconds / 4
+    while clock() < end or len(whole) < 5:
+        turns = 20 if len(steps) < 40 else 1
+        begin = clock()
+        for _ in range(turns):
+            for part in parts:
+                walk(part)
+        whole.append((clock() - begin) / turns)
     times: list[list[float]] = [[] for _ in steps]
     empty: list[float] = []
     end = clock() + seconds
@@ -130,15 +131,6 @@ def measured(layout: Layout, seconds: float) -> tuple[list[float], float]:
             walk(step)
             times[index].append(clock() - begin)
     call = statistics.median(empty)
-    whole = []
-    end = clock() + seconds
-    while clock() < end or len(whole) < 5:
-        turns = 20 if len(steps) < 40 else 1
-        begin = clock()
-        for _ in range(turns):
-            for part in parts:
-                walk(part)
-        whole.append((clock() - begin) / turns)
     return [max(statistics.median(each) - call, 0.0) for each in times], statistics.median(whole)
 
 
@@ -155,9 +147,11 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=30, help="rows that are shown")
     options = parser.parse_args()
     net = next(each for each in NETS if each["name"] == options.net)
-    layout = largest_layout(net)
+    frame, alive = recorded(net)
+    layout = frame.code.layout
     kernels = native(layout)
-    times, whole = measured(layout, options.seconds)
+    times, whole = measured(frame, options.seconds)
+    del alive
     rows: list[tuple[str, int, float, float, str]] = []
     if options.in_order:
         for kernel, seconds in zip(kernels, times, strict=True):

@@ -11,8 +11,9 @@ import pytest
 import pantarhei as tf
 from pantarhei.engines import numpy_engine
 from pantarhei.engines.native import engine, jit
-from pantarhei.engines.native.assemble import HostCall, assemble
+from pantarhei.engines.native.assemble import assemble
 from pantarhei.engines.native.fuse import NestStep, fuse
+from pantarhei.engines.native.layout import HostCall
 from pantarhei.engines.numpy_engine import EngineFault
 from tests.engines.agreement import agree, builder, compare, inputs
 

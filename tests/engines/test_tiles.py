@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.assemble import HostCall, assemble
+from pantarhei.engines.native.assemble import assemble
+from pantarhei.engines.native.layout import HostCall
 from tests.engines.agreement import builder, compare, inputs
 
 TILINGS = [

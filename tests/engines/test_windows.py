@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pantarhei.engines.native import windows
-from pantarhei.engines.native.assemble import HostCall, assemble
+from pantarhei.engines.native.assemble import assemble
+from pantarhei.engines.native.layout import HostCall
 from tests.engines.agreement import builder, compare, inputs
 
 # Extents of the image, filter (positions, channels in, channels out), strides, dilations, padding.

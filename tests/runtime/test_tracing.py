@@ -107,14 +107,20 @@ def test_host_steps_and_answers_to_questions_are_traced() -> None:
     assert names.index("Greater") < names.index("total") < names.index("mul")
 
 
-def test_other_engines_are_timed_program_by_program() -> None:
+def test_the_native_engine_is_timed_kernel_by_kernel() -> None:
     x, loss, _ = network()
+    lgamma = tf.lgamma(loss, name="by_its_meaning")
     with tf.Session(config=tf.ConfigProto(engine="native")) as session:
         session.run(tf.global_variables_initializer())
-        metadata = traced(session, loss, {x: np.ones([2, 3])})
-    (entry,) = entries(metadata)
-    assert entry.timeline_label == "program_0 of MatMul, Tanh, loss = Program()"
-    assert extents(entry) == [[]]
+        metadata = traced(session, [loss, lgamma], {x: np.ones([2, 3])})
+    found = entries(metadata)
+    assert sorted(each.node_name for each in found)[-2:] == ["by_its_meaning", "loss"]
+    labels = " ".join(each.timeline_label for each in found)
+    assert "Tanh+Sum(" in labels and "MatMul" in labels and "Lgamma(loss)" in labels
+    end = 0
+    for each in found:
+        assert end <= each.all_start_nanos
+        end = each.all_start_nanos + each.all_end_rel_nanos
 
 
 def test_every_run_empties_its_metadata() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pantarhei.program.ir import Array, Program, Type
+from pantarhei.program.ir import Array, Node, Program, Type
 
 # From the arrays of a program's inputs to those of its outputs. No array that comes out is shared
 # with anything but, at most, inputs and constants of the program; none that goes in is changed.
@@ -19,6 +19,11 @@ Run = Callable[[Sequence[Array]], list[Array]]
 # of its type, in C order and aligned; then nothing has run.
 Enter = Callable[..., int]
 DONE = -1
+
+
+# Told after each thing that ran: the nodes that it computed, and when it began (nanoseconds of
+# `time.perf_counter_ns`).
+Note = Callable[[Sequence[Node], int], None]
 
 
 class Standing(Protocol):
@@ -50,6 +55,7 @@ class Engine:
     Args:
       name: what users choose it by.
       compile: makes a program run.
+      watched: the same, and tells what ran when.
       stand: makes a program one call, whose outputs may overwrite inputs (number of the output ->
         of the input); None where the program has parts that this cannot be done for.
       simplifies: whether programs are simplified before it gets them. The reference engine takes
@@ -58,5 +64,6 @@ class Engine:
 
     name: str
     compile: Callable[[Program], Run]
+    watched: Callable[[Program, Note], Run]
     simplifies: bool = True
     stand: Callable[[Program, Mapping[int, int]], Standing | None] | None = None

@@ -6,12 +6,13 @@ place.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.contract import Engine, Run
+from pantarhei.engines.contract import Engine, Note, Run
 from pantarhei.program.ir import Array, Node, Program, ProgramError, out_of_memory
 
 
@@ -30,7 +31,7 @@ Call = tuple[Node, Meaning, dict[str, Any], list[int], list[int], list[int]]
 
 def engine(threads: int = 0) -> Engine:
     """The engine for a session; NumPy alone knows how many threads it uses."""
-    return Engine("numpy", compile, simplifies=False)
+    return Engine("numpy", compile, watched, simplifies=False)
 
 
 def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None = None) -> Run:
@@ -71,6 +72,21 @@ def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None 
         return [np.asarray(values[each]) for each in outputs]
 
     return run
+
+
+def watched(program: Program, note: Note) -> Run:
+    """As `compile`; every node is told of."""
+
+    def around(node: Node, meaning: Meaning) -> Meaning:
+        def told(*arrays: Array, **attributes: Any) -> Any:
+            start = time.perf_counter_ns()
+            results = meaning(*arrays, **attributes)
+            note([node], start)
+            return results
+
+        return told
+
+    return compile(program, around)
 
 
 def _calls(program: Program, place: dict[tuple[int, int], int], keep: set[int]) -> list[Call]:

@@ -1,29 +1,28 @@
 """Runs that are watched: when each operation ran, and an end for runs that take too long.
 
-The reference engine is watched node by node, any other engine program by program. A run that nobody
+The reference engine is watched node by node, the native one kernel by kernel. A run that nobody
 watches comes nowhere near this module's code.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pantarhei.engines import numpy_engine
 from pantarhei.facts import dtypes, errors
 from pantarhei.facts.messages import message_class
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Array, Node, Program, Type
+from pantarhei.program.ir import Array, Node, Type
 from pantarhei.runtime.config import RunOptions
-from pantarhei.runtime.execution import Execution
+from pantarhei.runtime.execution import Execution, prepared
 from pantarhei.transforms.plan import HostStep, Plan, Segment
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 
-# Names of operations that are told of a program that ran as a whole.
-NAMES_TOLD = 20
+# Types of operations that are told of what ran at once.
+TYPES_TOLD = 12
 
 
 @dataclass
@@ -66,6 +65,12 @@ class Watch:
         """An execution that reports here; arguments are those of `Execution`."""
         return WatchedExecution(self, *arguments)
 
+    def note_nodes(self, nodes: Sequence[Node], start: int) -> None:
+        """Records what an engine ran in one go: one node, or several that are fused."""
+        ops = [node.origin for node in nodes if isinstance(node.origin, Operation)]
+        name, label = _told_together(list(dict.fromkeys(ops)), nodes[-1].kind)
+        self.note(name, label, start, nodes[-1].types)
+
     def note(self, name: str, label: str, start: int, types: Sequence[Type]) -> None:
         """Records what has just ended, where a trace is wanted, and looks at the clock.
 
@@ -83,18 +88,6 @@ class Watch:
                 cause=f"the run took longer than timeout_in_ms={self.allowed}; it was at {name}",
                 cure="allow more time; variables are as they were before the run",
             )
-
-    def around(self, node: Node, meaning: Callable[..., Any]) -> Callable[..., Any]:
-        """The meaning of a node, watched."""
-        name, label = _told(node.origin, node.kind)
-
-        def watched(*arrays: Array, **attributes: Any) -> Any:
-            start = time.perf_counter_ns()
-            results = meaning(*arrays, **attributes)
-            self.note(name, label, start, node.types)
-            return results
-
-        return watched
 
     def report(self) -> None:
         """Fills the message with what the run did."""
@@ -138,6 +131,19 @@ def _told(op: Any, kind: str) -> tuple[str, str]:
     return op.name, f"{op.name} = {op.type}({inputs})"
 
 
+def _told_together(ops: list[Operation], kind: str) -> tuple[str, str]:
+    """Name and label of what ran for operations at once, named after the last of them."""
+    if len(ops) < 2:
+        return _told(ops[0] if ops else None, kind)
+    types = "+".join(op.type for op in ops[:TYPES_TOLD])
+    more = "" if len(ops) <= TYPES_TOLD else "+..."
+    inside = {op.name for op in ops}
+    inputs = dict.fromkeys(
+        _input_name(tensor) for op in ops for tensor in op.inputs if tensor.op.name not in inside
+    )
+    return ops[-1].name, f"{ops[-1].name} = {types}{more}({', '.join(inputs)})"
+
+
 def _input_name(tensor: Tensor) -> str:
     return tensor.op.name if tensor.value_index == 0 else tensor.name
 
@@ -145,14 +151,13 @@ def _input_name(tensor: Tensor) -> str:
 class WatchedExecution(Execution):
     """An execution whose steps are recorded, and which ends when its time is up.
 
-    The clock is read after every node on the reference engine, after every program on another one,
-    and after every host step: nothing of it is interrupted, and nothing committed after the end.
+    The clock is read after every node or kernel and after every host step: nothing of it is
+    interrupted, and nothing committed after the end.
     """
 
     def __init__(self, watch: Watch, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.watch = watch
-        self.programs = 0
 
     def run(self, plan: Plan) -> list[Array]:
         """Carries out `plan`; then the trace is complete."""
@@ -163,19 +168,11 @@ class WatchedExecution(Execution):
     def _segment(self, segment: Segment, arrays: Sequence[Array]) -> list[Array]:
         if not (self.watch.tracing or self.watch.allowed):
             return super()._segment(segment, arrays)
-        if self.engine.name == "numpy":
-            compiled = numpy_engine.compile(segment.program, self.watch.around)
-            watched = Segment(segment.program, segment.inputs, segment.outputs, compiled)
-            return super()._segment(watched, arrays)
-        if segment.compiled is None:
-            segment.compiled = self.engine.compile(segment.program)  # its time is not the run's
-        start = time.perf_counter_ns()
-        results = super()._segment(segment, arrays)
-        name = f"program_{self.programs}"
-        self.programs += 1
-        label = f"{name} of {', '.join(_operations(segment.program))} = Program()"
-        self.watch.note(name, label, start, [value.type for value in segment.program.outputs])
-        return results
+        # Made anew, since it reports to this watch; kernels are kept by the engine.
+        compiled = self.engine.watched(
+            prepared(segment.program, self.engine), self.watch.note_nodes
+        )
+        return super()._segment(replace(segment, compiled=compiled), arrays)
 
     def _host(self, step: HostStep, arrays: Sequence[Array]) -> list[Array]:
         start = time.perf_counter_ns()
@@ -183,14 +180,3 @@ class WatchedExecution(Execution):
         name, label = _told(step.op, step.op.type)
         self.watch.note(name, label, start, [Type(each.dtype, each.shape) for each in results])
         return results
-
-
-def _operations(program: Program) -> list[str]:
-    """Names of the operations that a program carries out, not all where they are many."""
-    names = dict.fromkeys(
-        node.origin.name
-        for node in program.nodes
-        if node.primitive is not None and isinstance(node.origin, Operation)
-    )
-    told = list(names)[:NAMES_TOLD]
-    return [*told, f"and {len(names) - len(told)} more"] if len(names) > len(told) else told

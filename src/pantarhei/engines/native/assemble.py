@@ -8,7 +8,6 @@ as the value is not. The places are numbers in one table of buffers, so calls ne
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,103 +25,19 @@ from pantarhei.engines.native.fuse import (
     fuse,
 )
 from pantarhei.engines.native.in_place import in_place
+from pantarhei.engines.native.layout import Fetch, HostCall, Layout, Pool
 from pantarhei.engines.native.nests import Kernel, Target
 from pantarhei.engines.native.operations import REDUCTIONS, TYPES, neutral, spelled
+from pantarhei.engines.native.parts import in_parts
 from pantarhei.engines.native.scalar import literal
 from pantarhei.engines.native.skinny import spelled_out
 from pantarhei.engines.native.tiles import as_tiles
 from pantarhei.engines.native.views import View
 from pantarhei.program.ir import Array, Node, Program, Type, Value
 
-ALIGNMENT = 64
-
 # Numbers that instructions are chosen for. Others are read from memory once for a loop: many come
 # from shapes (a mean divides by the batch size), and another shape must need no other code.
 WRITTEN_OUT = frozenset({0, 1, -1, 2, 0.5})
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """How an operand of a NumPy meaning is taken from the table: whole, or a view of it."""
-
-    slot: int
-    whole: bool
-    type: Type
-    offset: int = 0
-    strides: tuple[int, ...] = ()
-
-
-@dataclass
-class HostCall:
-    """A primitive that runs by its NumPy meaning, and the slots of its results."""
-
-    node: Node
-    operands: list[Fetch]
-    results: list[int]
-
-
-@dataclass
-class Layout:
-    """Everything that a run needs: calls, and what the slots of the table of buffers are.
-
-    Slots are numbered: inputs, arrays handed out, constants, results of NumPy, the workspace.
-    """
-
-    inputs: list[Type] = field(default_factory=list)
-    outputs: list[Type] = field(default_factory=list)
-    constants: list[Array] = field(default_factory=list)
-    hosted: int = 0
-    workspace: int = 0
-    parts: list[list[Kernel] | HostCall] = field(default_factory=list)
-    results: list[int] = field(default_factory=list)
-    # Number of a result -> the input whose memory holds it in the end; how many kernels run before
-    # the first that writes there.
-    replaced: dict[int, int] = field(default_factory=dict)
-    before_replacing: int = 0
-    # The values in the arrays handed out, and what takes most of the workspace.
-    handed_out: list[Value] = field(default_factory=list)
-    largest: Node | None = None
-
-    @property
-    def workspace_slot(self) -> int:
-        """The number of the workspace, which is the last."""
-        return len(self.inputs) + len(self.outputs) + len(self.constants) + self.hosted
-
-
-class Pool:
-    """Parts of the workspace: who asks gets the smallest free part that is large enough."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.free: list[tuple[int, int]] = []  # start and size, by start
-
-    def take(self, size: int) -> tuple[int, int]:
-        """A part of at least `size` bytes: where it starts and how long it is."""
-        size = max(-(-size // ALIGNMENT), 1) * ALIGNMENT
-        fitting = [part for part in self.free if part[1] >= size]
-        if not fitting:
-            if self.free and sum(self.free[-1]) == self.size:
-                start, _ = self.free.pop()
-            else:
-                start = self.size
-            self.size = start + size
-            return start, size
-        start, length = min(fitting, key=lambda part: part[1])
-        self.free.remove((start, length))
-        if length > size:
-            self.free.append((start + size, length - size))
-            self.free.sort()
-        return start, size
-
-    def give(self, part: tuple[int, int]) -> None:
-        """Gives a part back; neighbours become one."""
-        merged: list[tuple[int, int]] = []
-        for start, size in sorted([*self.free, part]):
-            if merged and sum(merged[-1]) == start:
-                merged[-1] = (merged[-1][0], merged[-1][1] + size)
-            else:
-                merged.append((start, size))
-        self.free = merged
 
 
 def uniform(array: Array) -> Any:
@@ -138,7 +53,7 @@ class Assembler:
     """Lays one program out; `replaced`: number of a result -> of the input that it overwrites."""
 
     def __init__(self, program: Program, replaced: Mapping[int, int]) -> None:
-        self.program = program = spelled_out(as_tiles(program))
+        self.program = program = spelled_out(in_parts(as_tiles(program)))
         self.replaced = replaced
         self.fused: Fused = fuse(program)
         self.views = self.fused.views
@@ -169,9 +84,11 @@ class Assembler:
                 if buffer in self.offsets and buffer not in copied:
                     self.pool.give(self.offsets[buffer])
         for value, slot in self._viewed_outputs().items():
+            self.nodes = [value.node]
             target = View.whole(("output", slot), value.shape)
             self._kernels(nests.copy(self.views[value], target, TYPES[value.dtype], self._place))
         for value, input in moved.items():
+            self.nodes = [value.node]
             target = View.whole(input, value.shape)
             self._kernels(nests.copy(self.views[value], target, TYPES[value.dtype], self._place))
         layout.workspace = self.pool.size
@@ -306,12 +223,14 @@ class Assembler:
         current = parts[-1]
         assert isinstance(current, list)
         current.extend(kernels)
+        self.layout.nodes += [self.nodes] * len(kernels)
 
     def _step(self, step: Step) -> None:
+        self.nodes = step.nodes if isinstance(step, NestStep) else [step.node]
         if isinstance(step, NestStep):
             self._kernels(self._nest(step))
         elif isinstance(step, ProductStep):
-            self._product(step.node)
+            self._product(step.node, step.adding)
         elif isinstance(step, PlaceStep):
             self._kernels(self._placed(step.node))
         elif isinstance(step, WindowStep):
@@ -370,7 +289,7 @@ class Assembler:
                 self._place(Value(node))
         return kernels
 
-    def _product(self, node: Node) -> None:
+    def _product(self, node: Node, adding: bool) -> None:
         type = TYPES[node.types[0].dtype]
         result = self.views[Value(node)]
         self._place(result.buffer)
@@ -390,7 +309,7 @@ class Assembler:
             views = [view.transpose((1, 0)) for view in reversed(views)]
             result = result.transpose((1, 0))
         if 0 not in result.shape:
-            self._kernels(nests.product(views[0], views[1], result, type, self._place))
+            self._kernels(nests.product(views[0], views[1], result, type, self._place, adding))
         self._release()
 
     def _temporary(self, shape: tuple[int, ...], type: str) -> View:
@@ -439,7 +358,7 @@ class Assembler:
                 first[axis], end[axis] = start, start + view.shape[axis]
                 part = whole.slice(first, end, [1] * len(end))
                 start = end[axis]
-                if not _same_elements(view, part):  # not computed in its place
+                if not view.shows(part):  # not computed in its place
                     kernels += nests.copy(view, part, type, self._place)
             return kernels
         if node.kind == "pad":
@@ -478,14 +397,6 @@ def _spread(view: View, node: Node) -> View:
     gone = node.attributes["axes"]
     strides = [0 if axis in gone else next(kept) for axis in range(len(space))]
     return View(view.buffer, space, tuple(strides), view.offset)
-
-
-def _same_elements(x: View, y: View) -> bool:
-    """Whether two views of one shape show the same elements."""
-    if x.buffer != y.buffer or x.offset != y.offset:
-        return False
-    axes = zip(x.shape, x.strides, y.strides, strict=True)
-    return all(extent == 1 or one == other for extent, one, other in axes)
 
 
 _COPY_NONE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"

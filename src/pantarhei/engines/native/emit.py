@@ -293,5 +293,8 @@ class Nest:
                     total.name, f"%acc{index}.next", 1
                 )
             else:
-                there = self._load(pointer, element.type, note)
+                type = result.access.type
+                if type != element.type:
+                    element = element.convert("fpext", type)
+                there = self._load(pointer, type, note)
                 self._store(combine(result.kind, there, element), pointer, note)

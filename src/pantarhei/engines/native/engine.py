@@ -6,25 +6,28 @@ array that is handed out is ever touched again.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pantarhei.engines import numpy_engine
-from pantarhei.engines.contract import DONE, Engine, Run
-from pantarhei.engines.native.assemble import Fetch, HostCall, assemble
+from pantarhei.engines.contract import DONE, Engine, Note, Run
+from pantarhei.engines.native.assemble import assemble
 from pantarhei.engines.native.entry import address_of
 from pantarhei.engines.native.frame import Code, Frame
 from pantarhei.engines.native.jit import Compiler, Unavailable, compiler
+from pantarhei.engines.native.layout import Fetch, HostCall
 from pantarhei.engines.native.operations import TYPES
 from pantarhei.engines.native.standing import stand
 from pantarhei.engines.numpy_engine import EngineFault
-from pantarhei.program.ir import Array, Program, ProgramError, Type, out_of_memory
+from pantarhei.program.ir import Array, Node, Program, ProgramError, Type, out_of_memory
 
 # Bytes from which arrays that are handed out come from a recycler.
 LARGE = 1 << 16
@@ -37,16 +40,25 @@ def engine(threads: int = 0) -> Engine:
     jit = _compiler()
     if jit is None:
         return numpy_engine.engine(threads)
-    return Engine("native", compile, stand=partial(stand, jit))
+    made, told = partial(compile, threads=threads), partial(watched, threads=threads)
+    return Engine("native", made, told, stand=partial(stand, jit, threads))
 
 
-def compile(program: Program) -> Run:
+def compile(program: Program, threads: int = 0) -> Run:
     """A function from the arrays of the program's inputs to those of its outputs.
 
     Where no machine code can be made here, a warning says so once, and the reference engine runs.
     """
     jit = _compiler()
-    return numpy_engine.compile(program) if jit is None else Runner(jit, program)
+    return numpy_engine.compile(program) if jit is None else Runner(jit, program, threads)
+
+
+def watched(program: Program, note: Note, threads: int = 0) -> Run:
+    """As `compile`; every kernel is told of, and every primitive that runs by its meaning."""
+    jit = _compiler()
+    if jit is None:
+        return numpy_engine.watched(program, note)
+    return Runner(jit, program, threads, note)
 
 
 def _compiler() -> Compiler | None:
@@ -100,17 +112,28 @@ class Recycler:
 
 class Runner:
     """A program laid out and compiled: arrays in, one call for each native part, fresh arrays
-    out."""
+    out.
 
-    def __init__(self, jit: Compiler, program: Program) -> None:
-        self.code = Code(jit, assemble(program))
+    Args:
+      jit: compiles.
+      program: what runs.
+      threads: how many may share a kernel's tasks; 0 for as many as there are cores.
+      note: told of every kernel by itself, which costs time; see `contract.Note`.
+    """
+
+    def __init__(
+        self, jit: Compiler, program: Program, threads: int = 0, note: Note | None = None
+    ) -> None:
+        self.code = Code(jit, assemble(program), threads)
         self.layout = self.code.layout
         recycling = jit.entry.reads_arrays
         self.makers = [_maker(each, recycling) for each in self.layout.outputs]
-        first, *rest = self.code.parts or [(0, 0)]
-        self.first, self.rest = (
-            (first, rest) if isinstance(first, tuple) else ((0, 0), [first, *rest])
-        )
+        self.note = note
+        self.first, self.rest = (0, 0), self.code.parts
+        if note is not None:
+            self.rest = self.code.single_steps()
+        elif self.rest and isinstance(self.rest[0], tuple):
+            self.first, self.rest = self.rest[0], self.rest[1:]
         self.given = range(len(self.layout.inputs) + len(self.layout.outputs))
         self.pool: list[Frame] = []
 
@@ -155,11 +178,21 @@ class Runner:
 
     def _run_parts(self, frame: Frame, objects: list[Any]) -> None:
         with np.errstate(all="ignore"):
-            for part in self.rest:
+            for part, nodes in zip(self.rest, self._nodes(), strict=True):
+                start = time.perf_counter_ns() if self.note else 0
                 if isinstance(part, HostCall):
                     self._host(part, frame, objects)
                 else:
                     frame.walk(part)
+                if self.note:
+                    self.note(nodes, start)
+
+    def _nodes(self) -> Iterable[Sequence[Node]]:
+        """What each of the parts computes, where somebody wants to know."""
+        kernels = iter(self.layout.nodes)
+        if self.note is None:
+            return itertools.repeat((), len(self.rest))
+        return [[part.node] if isinstance(part, HostCall) else next(kernels) for part in self.rest]
 
     def _host(self, call: HostCall, frame: Frame, objects: list[Any]) -> None:
         """Runs a NumPy meaning; its results get arrays of their own."""

@@ -13,26 +13,35 @@ from collections.abc import Sequence
 import numpy as np
 
 from pantarhei.engines.contract import Enter
-from pantarhei.engines.native.assemble import ALIGNMENT, HostCall, Layout
-from pantarhei.engines.native.emit import Structure
 from pantarhei.engines.native.entry import address_of
 from pantarhei.engines.native.jit import Compiler
+from pantarhei.engines.native.layout import ALIGNMENT, HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import TYPES
+from pantarhei.engines.native.tasks import Division, Tasks, flat, is_alone
+from pantarhei.engines.native.threads import MOST_THREADS, cores
 from pantarhei.program.ir import Array, Type
 
 # Address and number of kernels in a table of pairs: a function and its arguments.
 Steps = tuple[int, int]
+STEP_BYTES = 16
 
 # Elements, or steps of products, from which other Python threads may run during a call.
 MUCH = 1 << 15
 
 
 class Code:
-    """A layout with its kernels compiled and their arguments in memory."""
+    """A layout with its kernels compiled and their arguments in memory.
 
-    def __init__(self, jit: Compiler, layout: Layout) -> None:
+    Args:
+      jit: compiles.
+      layout: the kernels; memory for their tasks is added to its workspace.
+      threads: how many may share the tasks of a kernel; 0 for as many as there are cores.
+    """
+
+    def __init__(self, jit: Compiler, layout: Layout, threads: int = 0) -> None:
         self.jit, self.layout = jit, layout
+        self.threads = min(threads or cores(), MOST_THREADS)
         self.constants = [
             (len(layout.inputs) + len(layout.outputs) + index, address_of(array))
             for index, array in enumerate(layout.constants)
@@ -41,26 +50,55 @@ class Code:
         kernels = [k for part in layout.parts if isinstance(part, list) for k in part]
         self.work = sum(map(work, kernels))
         self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
-        addresses = jit.kernels(k.structure for k in kernels if not isinstance(k.structure, str))
-        self.parts = [
-            part if isinstance(part, HostCall) else self._table(part, addresses)
+        start = -(-layout.workspace // ALIGNMENT) * ALIGNMENT
+        division = Division(layout.workspace_slot, start, jit.pool.divides_products)
+        parts = [
+            part if isinstance(part, HostCall) else [division(kernel) for kernel in part]
             for part in layout.parts
         ]
+        layout.workspace = division.end
+        kernels = [k for part in parts if isinstance(part, list) for k in flat(part)]
+        self.addresses = jit.kernels(
+            k.structure for k in kernels if not isinstance(k.structure, str)
+        )
+        self.parts = [part if isinstance(part, HostCall) else self._table(part) for part in parts]
 
-    def _table(self, part: list[Kernel], addresses: dict[Structure, int]) -> Steps:
+    def _table(self, part: Sequence[Kernel | Tasks]) -> Steps:
         table = (ctypes.c_int64 * (2 * len(part)))()
         for index, kernel in enumerate(part):
-            numbers = kernel.arguments
-            if isinstance(kernel.structure, str):
-                function = self.jit.product[kernel.structure]
-                numbers = (self.jit.gemm(kernel.structure), *numbers)
-            else:
-                function = addresses[kernel.structure]
+            function, numbers = self._call(kernel)
             arguments = (ctypes.c_int64 * len(numbers))(*numbers)
             table[2 * index], table[2 * index + 1] = function, ctypes.addressof(arguments)
             self._kept.append(arguments)
         self._kept.append(table)
         return ctypes.addressof(table), len(part)
+
+    def _call(self, kernel: Kernel | Tasks) -> tuple[int, Sequence[int]]:
+        """A function and its arguments."""
+        jit = self.jit
+        if isinstance(kernel, Tasks):
+            numbers = [number for task in kernel.tasks for number in self._table(task)]
+            tasks = (ctypes.c_int64 * len(numbers))(*numbers)
+            self._kept.append(tasks)
+            head = (jit.pool.address, self.threads, len(kernel.tasks), ctypes.addressof(tasks))
+            return jit.spread, (*head, *self._table(kernel.after))
+        if not isinstance(kernel.structure, str):
+            return self.addresses[kernel.structure], kernel.arguments
+        numbers = [jit.gemm(kernel.structure), *kernel.arguments]
+        if jit.pool.divides_products and is_alone(kernel):
+            return jit.alone[kernel.structure], [*numbers, jit.pool.address]
+        return jit.product[kernel.structure], numbers
+
+    def single_steps(self) -> list[HostCall | Steps]:
+        """The parts, each kernel by itself."""
+        single: list[HostCall | Steps] = []
+        for part in self.parts:
+            if isinstance(part, HostCall):
+                single.append(part)
+            else:
+                table, count = part
+                single += [(table + STEP_BYTES * number, 1) for number in range(count)]
+        return single
 
     def type(self, slot: int) -> Type | None:
         """Type of the array of the caller's in a slot; None where native code does not read it."""

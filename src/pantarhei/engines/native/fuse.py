@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pantarhei.engines.native.accumulate import Sums, product_sums
 from pantarhei.engines.native.homes import (
     homes,
     is_another_name,
@@ -25,7 +26,7 @@ from pantarhei.program.ir import Node, Program, Value
 MOST_OPERATIONS = 96
 MOST_RESULTS = 16
 # Nests over spaces up to this size are shared by nodes that have nothing else in common.
-SMALL_SPACE = 4096
+SMALL_SPACE = 1 << 15
 # How many nests are looked at for a place.
 LOOK_BACK = 12
 
@@ -50,9 +51,10 @@ class NestStep:
 
 @dataclass(eq=False)
 class ProductStep:
-    """A matrix product."""
+    """A matrix product, which may be added to what is there."""
 
     node: Node
+    adding: bool = False
 
 
 @dataclass(eq=False)
@@ -96,7 +98,7 @@ class Fused:
         return self.same.get(value, value)
 
 
-def locate(program: Program) -> tuple[dict[Value, View], set[int], dict[Value, Value]]:
+def locate(program: Program, sums: Sums) -> tuple[dict[Value, View], set[int], dict[Value, Value]]:
     """The view of every value of a native dtype; ids of the viewing nodes that have to copy.
 
     Last, values that are another one by another name.
@@ -104,7 +106,7 @@ def locate(program: Program) -> tuple[dict[Value, View], set[int], dict[Value, V
     views: dict[Value, View] = {}
     copies: set[int] = set()
     same: dict[Value, Value] = {}
-    computed = homes(program)
+    computed = homes(program, sums.homes)
     for node in program.nodes:
         for index, type in enumerate(node.types):
             if type.dtype not in TYPES:
@@ -119,6 +121,8 @@ def locate(program: Program) -> tuple[dict[Value, View], set[int], dict[Value, V
                     copies.add(id(node))
                 else:
                     views[value] = view
+            if id(node) in sums.additions:
+                continue
             if value.node.operands and views[value] == views.get(node.operands[0]):
                 same[value] = same.get(node.operands[0], node.operands[0])
     return views, copies, same
@@ -129,7 +133,8 @@ class Fusion:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.views, self.copies, self.same = locate(program)
+        self.sums = product_sums(program)
+        self.views, self.copies, self.same = locate(program, self.sums)
         self.steps: list[Step] = []
         self.number: dict[int, int] = {}  # id of a step -> its place, counted from the end
         # Of each node: the last steps that use it within their nest, and those that need it stored.
@@ -154,6 +159,11 @@ class Fusion:
         if node.kind in VIEWING and Value(node) in self.views and id(node) not in self.copies:
             self._through(node)
             return
+        if id(node) in self.sums.additions:
+            self._added(node)
+            return
+        if node.kind == "concatenate" and is_placing(node) and self._in_place(node):
+            return
         step: Step
         if reduces(node):
             shape = node.operands[0].shape
@@ -162,7 +172,7 @@ class Fusion:
         elif is_nested(node):
             step = self._join(node, node.types[0].shape, None)
         elif is_product(node):
-            step = self._append(ProductStep(node))
+            step = self._append(ProductStep(node, id(node) in self.sums.adding))
         elif is_placing(node) or id(node) in self.copies:
             step = self._append(PlaceStep(node))
         elif slides(node):
@@ -191,6 +201,38 @@ class Fusion:
         self.strict.setdefault(id(operand.node), []).extend(users)
         if id(node) in self.outputs:
             self.outputs.add(id(operand.node))
+
+    def _added(self, node: Node) -> None:
+        """Those that use a sum of products use its terms, which are added where they lie."""
+        users = [*self.direct.get(id(node), ()), *self.strict.get(id(node), ())]
+        for operand in self._operands(node):
+            self.strict.setdefault(id(operand.node), []).extend(users)
+            if id(node) in self.outputs:
+                self.outputs.add(id(operand.node))
+
+    def _in_place(self, node: Node) -> bool:
+        """Gives the operands of a concatenation their users, and copies those made elsewhere.
+
+        Who uses those that are does not wait for the others' copies, but for them.
+        """
+        users = [*self.direct.get(id(node), ()), *self.strict.get(id(node), ())]
+        whole, axis, start = self.views[Value(node)], node.attributes["axis"], 0
+        moved: list[Value] = []
+        for operand in self._operands(node):
+            first, end = [0] * len(whole.shape), list(whole.shape)
+            first[axis], end[axis] = start, start + operand.shape[axis]
+            start = end[axis]
+            if not self.views[operand].shows(whole.slice(first, end, [1] * len(end))):
+                moved.append(operand)
+                continue
+            self.strict.setdefault(id(operand.node), []).extend(users)
+            if id(node) in self.outputs:
+                self.outputs.add(id(operand.node))
+        if moved:
+            step = self._append(PlaceStep(node))
+            for operand in moved:
+                self.strict.setdefault(id(operand.node), []).append(step)
+        return True
 
     def _operands(self, node: Node) -> list[Value]:
         return [self.same.get(operand, operand) for operand in node.operands]

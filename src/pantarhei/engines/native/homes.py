@@ -6,6 +6,8 @@ What a concatenation takes is computed where it wants it, so that nothing is cop
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pantarhei.engines.native import nests
 from pantarhei.engines.native.operations import REDUCTIONS, TYPES, compiles, reduces
 from pantarhei.engines.native.views import VIEWING, View
@@ -49,10 +51,14 @@ def behind(value: Value) -> Value:
     return value
 
 
-def homes(program: Program) -> dict[Value, View]:
-    """The views in which values are computed that do not have a whole buffer in C order."""
+def homes(program: Program, sums: Mapping[Value, Value]) -> dict[Value, View]:
+    """The views in which values are computed that do not have a whole buffer in C order.
+
+    `sums`: values that are computed in the place of another one.
+    """
     fixed = {behind(value) for value in program.outputs} | set(program.outputs)
-    found: dict[Value, View] = {}
+    found = {value: View.whole(place, place.shape) for value, place in sums.items()}
+    found.update((place, View.whole(place, place.shape)) for place in sums.values())
     for node in reversed(program.nodes):
         if node.kind == "concatenate" and is_placing(node):
             _claim(node, fixed, found)

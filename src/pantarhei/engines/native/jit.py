@@ -19,6 +19,7 @@ from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
 from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
+from pantarhei.engines.native.threads import Pool, functions
 
 # How texts become machine code; changes whenever `_machine_code` does.
 PIPELINE = "passes of level 2, loops vectorised and interleaved, code of level 2"
@@ -65,8 +66,12 @@ class Compiler:
         self._environment = "\n".join(
             [f"LLVM {version}", self._target.triple, *self._processor.values(), PIPELINE]
         )
-        fixed = self._linked([FIXED + ENTRY + product("float") + product("double")])
+        products = product("float") + product("double")
+        fixed = self._linked([FIXED + ENTRY + products + functions(self._target.triple)])
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
+        self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
+        self.spread = fixed("spread")
+        self.pool = Pool(fixed, _library(cython_blas))
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
         self.entry = Entry(fixed("enter"), self.walk)
@@ -149,6 +154,14 @@ def _cython_blas() -> Any:
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _library(module: Any) -> ctypes.CDLL | None:
+    """A module's shared library; what it depends on is found through it, too."""
+    try:
+        return ctypes.CDLL(module.__file__)
+    except (OSError, AttributeError):
+        return None
 
 
 def _capsule(capsule: Any) -> int:

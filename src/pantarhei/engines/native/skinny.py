@@ -82,13 +82,9 @@ def spelled_out(program: Program) -> Program:
     now: dict[Value, Value] = {}
     spelling = _Spelling()
     for node in program.nodes:
-        operands = tuple(now.get(operand, operand) for operand in node.operands)
         if is_skinny(node):
-            now[Value(node)] = spelling.product(node, *operands)
-            continue
-        made = node
-        if operands != node.operands:
-            made = Node(node.primitive, operands, node.attributes, node.types, node.origin)
-            now.update((Value(node, i), Value(made, i)) for i in range(len(node.types)))
-        spelling.nodes.append(made)
+            x, y = (now.get(operand, operand) for operand in node.operands)
+            now[Value(node)] = spelling.product(node, x, y)
+        else:
+            spelling.keep(node, now)
     return Program(program.inputs, spelling.nodes, [now.get(v, v) for v in program.outputs])

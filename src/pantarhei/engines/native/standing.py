@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pantarhei.engines.contract import DONE, Enter
-from pantarhei.engines.native.assemble import Assembler, HostCall, Layout
+from pantarhei.engines.native.assemble import Assembler
 from pantarhei.engines.native.entry import address_of
-from pantarhei.engines.native.frame import Code, Frame
+from pantarhei.engines.native.frame import STEP_BYTES, Code, Frame
 from pantarhei.engines.native.fuse import HostStep
 from pantarhei.engines.native.jit import Compiler
+from pantarhei.engines.native.layout import HostCall, Layout
 from pantarhei.engines.native.operations import TYPES
 from pantarhei.engines.numpy_engine import EngineFault
 from pantarhei.program.ir import Array, Program, Type, out_of_memory
@@ -25,8 +26,8 @@ LONG = 1 << 28
 class Standing:
     """A program laid out and compiled; see `contract.Standing`."""
 
-    def __init__(self, jit: Compiler, layout: Layout) -> None:
-        self.code = Code(jit, layout)
+    def __init__(self, jit: Compiler, layout: Layout, threads: int) -> None:
+        self.code = Code(jit, layout, threads)
         layout = self.code.layout
         self.places: Sequence[int] = layout.results
         self.replaced: Mapping[int, int] = layout.replaced
@@ -59,14 +60,16 @@ class Standing:
             answer = frame.enter(*arrays)
             if answer == DONE:
                 for number in range(early):
-                    frame.walk((table + 16 * number, 1))
-                frame.walk((table + 16 * early, count - early))
+                    frame.walk((table + STEP_BYTES * number, 1))
+                frame.walk((table + STEP_BYTES * early, count - early))
             return answer
 
         return enter
 
 
-def stand(jit: Compiler, program: Program, replaced: Mapping[int, int]) -> Standing | None:
+def stand(
+    jit: Compiler, threads: int, program: Program, replaced: Mapping[int, int]
+) -> Standing | None:
     """The program as one call; None where parts of it cannot be machine code."""
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in TYPES for type in types):
@@ -74,9 +77,10 @@ def stand(jit: Compiler, program: Program, replaced: Mapping[int, int]) -> Stand
     assembler = Assembler(program, replaced)
     if any(isinstance(step, HostStep) for step in assembler.fused.steps):
         return None
-    standing = Standing(jit, assembler.run())
+    standing = Standing(jit, assembler.run(), threads)
     placed = all(
-        place >= len(program.inputs) or standing.replaced.get(number) == place
+        # What is handed out has a place of its own: an input has not, nor has a constant.
+        len(program.inputs) <= place < len(standing.types) or standing.replaced.get(number) == place
         for number, place in enumerate(standing.places)
     )
     return standing if placed else None

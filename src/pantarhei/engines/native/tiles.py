@@ -11,11 +11,12 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+
 import numpy as np
 
 from pantarhei.engines.native.homes import is_nested
 from pantarhei.engines.native.operations import TYPES
-from pantarhei.engines.native.respell import Appender
+from pantarhei.engines.native.respell import Appender, users_of
 from pantarhei.engines.native.views import VIEWING, Shape
 from pantarhei.program.ir import Node, Program, Value
 
@@ -52,10 +53,7 @@ class Tiler:
         self.add = Appender()
         self.now: dict[Value, Value] = {}  # what stands for a value of the old program
         self.tiled: dict[Value, Tiled] = {}  # by values of the old program
-        self.users: dict[Value, list[Node]] = {}
-        for node in program.nodes:
-            for operand in dict.fromkeys(node.operands):
-                self.users.setdefault(operand, []).append(node)
+        self.users = users_of(program)
         self.outputs = set(program.outputs)
 
     def run(self) -> Program:
@@ -71,17 +69,11 @@ class Tiler:
             elif node.kind == "sum" and self._sums_tiles(node):
                 self.now[value] = self._summed(node)
             elif not self._is_put_back(node):
-                self._keep(node)
+                for operand in node.operands:
+                    self._whole(operand)
+                self.add.keep(node, self.now)
         outputs = [self._whole(value) for value in self.program.outputs]
         return Program(self.program.inputs, self.add.nodes, outputs)
-
-    def _keep(self, node: Node) -> None:
-        operands = tuple(self._whole(operand) for operand in node.operands)
-        if operands != node.operands:
-            made = Node(node.primitive, operands, node.attributes, node.types, node.origin)
-            self.now.update((Value(node, i), Value(made, i)) for i in range(len(node.types)))
-            node = made
-        self.add.nodes.append(node)
 
     # --- slices -------------------------------------------------------------------------------
 

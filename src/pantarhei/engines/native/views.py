@@ -56,6 +56,13 @@ class View:
         steps = zip(self.shape, self.strides, strict=True)
         return self.offset + 1 + sum((extent - 1) * max(stride, 0) for extent, stride in steps)
 
+    def shows(self, other: View) -> bool:
+        """Whether another view of this shape shows the same elements."""
+        if self.buffer != other.buffer or self.offset != other.offset:
+            return False
+        axes = zip(self.shape, self.strides, other.strides, strict=True)
+        return all(extent == 1 or one == another for extent, one, another in axes)
+
     def transpose(self, permutation: Sequence[int]) -> View:
         """The axes in another order."""
         return replace(
