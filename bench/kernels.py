@@ -25,15 +25,8 @@ import pantarhei as tf
 from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
-<<<<<<<
-from pantarhei.engines.native.assemble import Assembler
-from pantarhei.engines.native.frame import Code, Frame
-from pantarhei.engines.native.jit import compiler
-from pantarhei.engines.native.layout import HostCall, Layout
-=======
-from pantarhei.engines.native.assemble import HostCall, Layout
 from pantarhei.engines.native.frame import Frame
->>>>>>>
+from pantarhei.engines.native.layout import HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
 
