@@ -83,7 +83,9 @@ class Lowering(LoopSteps, Builder):
         self._asked: dict[str, int] = {}
         self._keeping: dict[Value, Stored] = {}
         self._moved: dict[Value, Stored] = {}
+        # Slots loaded into this segment, and the other way round.
         self._loaded: dict[Slot, Value] = {}
+        self._places: dict[Value, Slot] = {}
         # Values of this segment that somebody waits for without taking them.
         self._awaited: list[Value] = []
         self._learned: dict[Slot, Array] = {}
@@ -181,9 +183,8 @@ class Lowering(LoopSteps, Builder):
         if answer is None:
             self._ask(self.op, value)
         array = np.asarray(answer)
-        for slot, loaded in self._loaded.items():
-            if loaded == value:
-                self._learned[slot] = array  # whoever asks for the same value next knows it
+        if value in self._places:
+            self._learned[self._places[value]] = array  # who asks for the value next knows it
         return array
 
     # --- slots and segments -------------------------------------------------------------------
@@ -200,6 +201,7 @@ class Lowering(LoopSteps, Builder):
             return self.constant(self.plan.constants[value.slot])
         if value.slot not in self._loaded:
             self._loaded[value.slot] = self.input(value.type)
+            self._places[self._loaded[value.slot]] = value.slot
         return self._loaded[value.slot]
 
     def close(self, extra: Sequence[Value] = ()) -> list[Slot]:
@@ -228,8 +230,7 @@ class Lowering(LoopSteps, Builder):
         return slots
 
     def _input_slots(self, program: Program) -> list[Slot]:
-        slots = {value: slot for slot, value in self._loaded.items()}
-        return [slots[value] for value in program.inputs]
+        return [self._places[value] for value in program.inputs]
 
     def _start_segment(self) -> None:
         self.inputs, self.nodes, self.interned = [], [], {}
@@ -237,7 +238,7 @@ class Lowering(LoopSteps, Builder):
         self._moved.update(
             (value, Stored(slot, value.type)) for slot, value in self._loaded.items()
         )
-        self._loaded, self._keeping, self._awaited = {}, {}, []
+        self._loaded, self._places, self._keeping, self._awaited = {}, {}, {}, []
 
     def _kept(self, value: Value | Stored) -> Stored:
         """The slot in which a value of this segment outlives it."""
@@ -247,9 +248,8 @@ class Lowering(LoopSteps, Builder):
             slot = self._new_slot()
             self.plan.constants[slot] = value.constant
             return Stored(slot, value.type)
-        for slot, loaded in self._loaded.items():
-            if loaded == value:
-                return Stored(slot, value.type)
+        if value in self._places:
+            return Stored(self._places[value], value.type)
         if value not in self._keeping:
             self._keeping[value] = Stored(self._new_slot(), value.type)
         return self._keeping[value]
@@ -333,7 +333,6 @@ class Lowering(LoopSteps, Builder):
     def _feeds_behind(self, value: Value) -> set[Tensor]:
         """The small whole-number feeds that alone determine `value`; none if others do too."""
         feeds: set[Tensor] = set()
-        loaded = {each: slot for slot, each in self._loaded.items()}
         waiting, seen = [value.node], set()
         while waiting:
             node = waiting.pop()
@@ -342,7 +341,7 @@ class Lowering(LoopSteps, Builder):
             seen.add(id(node))
             waiting.extend(operand.node for operand in node.operands)
             if node.kind == "input":
-                source = self.plan.sources.get(loaded[Value(node)])
+                source = self.plan.sources.get(self._places[Value(node)])
                 kind = node.types[0].dtype.kind
                 if (
                     not isinstance(source, Feed)

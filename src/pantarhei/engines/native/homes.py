@@ -64,7 +64,8 @@ def homes(program: Program, sums: Mapping[Value, Value]) -> dict[Value, View]:
             _claim(node, fixed, found)
     for node in program.nodes:
         value = Value(node)
-        if (is_nested(node) or is_product(node)) and not {value} & (fixed | found.keys()):
+        free = value not in fixed and value not in found
+        if free and (is_nested(node) or is_product(node)):
             rows, columns = value.shape if len(value.shape) == 2 else (0, 0)
             of_weights = node.kind == "matmul" and node.attributes.get("transpose_x")
             if 1 < columns <= MOST_COLUMNS and rows and not of_weights:
