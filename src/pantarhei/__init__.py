@@ -25,6 +25,7 @@ from pantarhei import (
     python_io,
     random,
     saved_model,
+    sparse,
     strings,
     summary,
     train,
@@ -350,11 +351,6 @@ from pantarhei.ops.solving import (
     matrix_solve,
     matrix_triangular_solve,
 )
-from pantarhei.ops.sparse_segments import (
-    sparse_segment_mean,
-    sparse_segment_sqrt_n,
-    sparse_segment_sum,
-)
 from pantarhei.ops.special_functions import (
     betainc,
     digamma,
@@ -418,6 +414,7 @@ from pantarhei.runtime.config import (
     RunOptions,
 )
 from pantarhei.runtime.session import InteractiveSession, Session
+from pantarhei.sparse_names import *  # noqa: F403  # they would be thirty lines
 from pantarhei.transforms.custom_gradient import custom_gradient
 from pantarhei.transforms.gradients import (
     AggregationMethod,

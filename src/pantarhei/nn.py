@@ -43,6 +43,7 @@ from pantarhei.ops.normalization import (
 from pantarhei.ops.pooling import avg_pool, avg_pool1d, max_pool, max_pool1d, max_pool_with_argmax
 from pantarhei.ops.search import in_top_k, top_k
 from pantarhei.ops.softmax import log_softmax, softmax
+from pantarhei.ops.sparse_embedding import embedding_lookup_sparse, safe_embedding_lookup_sparse
 from pantarhei.ops.unary import log_sigmoid, sigmoid, tanh
 from pantarhei.transforms.swish import swish
 
@@ -66,6 +67,7 @@ __all__ = [
     "dropout",
     "elu",
     "embedding_lookup",
+    "embedding_lookup_sparse",
     "fused_batch_norm",
     "in_top_k",
     "l2_loss",
@@ -85,6 +87,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_layer",
+    "safe_embedding_lookup_sparse",
     "selu",
     "separable_conv2d",
     "sigmoid",

@@ -12,6 +12,7 @@ from pantarhei.graph.opdef import OpDef, apply, first_input_shape
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.shape_rules import misfit, shown
+from pantarhei.graph.sparse_tensor import SparseTensor
 from pantarhei.program.ir import Builder, ProgramError, Value
 
 _BITS = (
@@ -88,12 +89,12 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     x has the dtype already.
 
     Args:
-      x: Tensor, IndexedSlices, or what converts to a tensor.
+      x: Tensor, IndexedSlices, SparseTensor, or what converts to a tensor.
       dtype: the dtype wanted.
       name: name of the operation; `Cast` by default.
 
     Returns:
-      A Tensor; IndexedSlices for IndexedSlices.
+      A Tensor; IndexedSlices for IndexedSlices, a SparseTensor for a SparseTensor.
 
     Raises:
       TypeError: if `dtype` is no dtype. UnimplementedError: when it runs, for strings.
@@ -110,6 +111,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     with name_scope(name, "Cast", [x]) as scope:
         if isinstance(x, IndexedSlices):
             return IndexedSlices(cast(x.values, target, name=scope), x.indices, x.dense_shape)
+        if isinstance(x, SparseTensor):
+            return SparseTensor(x.indices, cast(x.values, target, name=scope), x.dense_shape)
         x = convert_to_tensor(x, name="x")
         return x if x.dtype.base_dtype == target else apply("Cast", x, DstT=target, name=scope)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pantarhei.facts import dtypes
-from pantarhei.facts.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.opdef import OpDef, apply
-from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.opdef import apply
+from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.graph.shape_rules import shape_from
+from pantarhei.graph.sparse_tensor import SparseTensor
 from pantarhei.ops.assertions import assert_less, assert_non_negative
 from pantarhei.ops.casting import cast
 from pantarhei.ops.cond import cond
@@ -18,30 +17,8 @@ from pantarhei.ops.control import with_dependencies
 from pantarhei.ops.filling import ones_like, zeros
 from pantarhei.ops.joining import stack
 from pantarhei.ops.reductions import reduce_max
-from pantarhei.ops.scattering import gather_nd
 from pantarhei.ops.shapes import rank, squeeze
-from pantarhei.program.ir import Builder, Value
-
-
-class SparseTensorDenseAdd(OpDef):
-    """A tensor with values added at some positions, one row of `a_indices` for each."""
-
-    signature = (
-        "a_indices: Tindices, a_values: T, a_shape: Tindices, b: T -> output: T | "
-        "T: numeric | Tindices: index"
-    )
-
-    def infer(self, op: Operation) -> list[TensorShape]:
-        return [shape_from(op, 2)]
-
-    def grad(self, op: Operation, g: Tensor) -> Any:
-        return None, gather_nd(g, op.inputs[0]), None, g
-
-    def lower(
-        self, b: Builder, op: Operation, indices: Value, values: Value, _: Value, dense: Value
-    ) -> Value:
-        result: Value = b.scatter(dense, indices, values, combine="add")
-        return result
+from pantarhei.ops.sparse_arithmetic import sparse_add
 
 
 def remove_squeezable_dimensions(
@@ -136,9 +113,8 @@ def confusion_matrix(
         extents = stack([num_classes, num_classes])
         places = stack([truth, guess], axis=1)
         counts = ones_like(guess, dtype) if weights is None else weights
-        sparse_extents = cast(extents, dtypes.int64)
-        start = zeros(cast(extents, dtypes.int32), dtype)
-        result: Tensor = apply("SparseTensorDenseAdd", places, counts, sparse_extents, start)
+        found = SparseTensor(places, counts, cast(extents, dtypes.int64))
+        result: Tensor = sparse_add(zeros(cast(extents, dtypes.int32), dtype), found)
         return result
 
 

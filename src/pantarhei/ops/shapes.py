@@ -19,8 +19,12 @@ from pantarhei.graph.opdef import OpDef, apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.shape_rules import misfit, shape_from, shown
+from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
 from pantarhei.ops.constant import constant
 from pantarhei.program.ir import Array, Builder, ProgramError, Value
+
+# What has a shape of its own, apart from those of its parts.
+_SPARSE = (SparseTensor, SparseTensorValue)
 
 
 class Shape(OpDef):
@@ -115,6 +119,9 @@ def shape_internal(
 ) -> Tensor:
     """As `shape`; without `optimize` it is never a constant."""
     with name_scope(name, "Shape", [input]) as scope:
+        if isinstance(input, _SPARSE):
+            extents: Tensor = apply("Cast", input.dense_shape, DstT=out_type)
+            return extents
         tensor = convert_to_tensor(input)
         if optimize and tensor.shape.is_fully_defined():
             return constant(tensor.shape.as_list(), out_type, name=scope)
@@ -156,6 +163,9 @@ def size(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> T
       6
     """
     with name_scope(name, "Size", [input]) as scope:
+        if isinstance(input, _SPARSE):
+            extents = apply("Cast", input.dense_shape, DstT=out_type)
+            return apply("Prod", extents, 0, keep_dims=False, name=scope)
         tensor = convert_to_tensor(input)
         elements = tensor.shape.num_elements()
         if elements is not None:
@@ -175,6 +185,8 @@ def rank(input: Any, name: str | None = None) -> Tensor:
       2
     """
     with name_scope(name, "Rank", [input]) as scope:
+        if isinstance(input, _SPARSE):
+            return apply("Size", input.dense_shape, name=scope)
         tensor = convert_to_tensor(input)
         if tensor.shape.ndims is not None:
             return constant(tensor.shape.ndims, dtypes.int32, name=scope)

@@ -11,6 +11,7 @@ from pantarhei.facts import errors, nest
 from pantarhei.graph.graph import Graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Tensor
+from pantarhei.graph.sparse_tensor import SparseTensor
 from pantarhei.program.ir import Array
 
 # Types with parts of their own: type of the key -> pairs (tensor, array) for key and value.
@@ -22,7 +23,13 @@ EXPANSIONS: list[tuple[type, Any]] = [
             for part, each in zip((key.values, key.indices, key.dense_shape), value, strict=False)
             if part is not None
         ],
-    )
+    ),
+    (
+        SparseTensor,
+        lambda key, value: list(
+            zip((key.indices, key.values, key.dense_shape), value, strict=True)
+        ),
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from pantarhei.facts import errors
 from pantarhei.graph.graph import Graph
 from pantarhei.graph.indexed_slices import IndexedSlices, IndexedSlicesValue
 from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
@@ -27,7 +28,12 @@ EXPANSIONS: list[tuple[type, Callable[[Any], list[Any]], Callable[[list[Any]], A
             each for each in (fetch.values, fetch.indices, fetch.dense_shape) if each is not None
         ],
         lambda values: IndexedSlicesValue(*values, *[None] * (3 - len(values))),
-    )
+    ),
+    (
+        SparseTensor,
+        lambda fetch: [fetch.indices, fetch.values, fetch.dense_shape],
+        lambda values: SparseTensorValue(*values),
+    ),
 ]
 
 
