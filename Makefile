@@ -44,6 +44,7 @@ format: $(DEV_STAMP) ## Format the code and repair what the linter can
 
 docs: $(USER_STAMP) ## Write the generated pages of docs/ again
 	@$(BIN)/python tools/coverage_table.py
+	@$(BIN)/python tools/simplification_page.py
 
 bench: $(USER_STAMP) ## Measure against PEERS (torch,jax,pytensor,tensorflow2), with OPTIONS
 	@test -z "$(PEERS)" || $(BIN)/python -m bench --install "$(PEERS)"

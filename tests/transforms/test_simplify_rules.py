@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import simplification_page
 from pantarhei.engines import numpy_engine
 from pantarhei.program.ir import Program, ProgramError, VerificationError, verify
 from pantarhei.transforms.simplify import folding, identities, movements, products
@@ -103,6 +105,14 @@ def test_every_pattern_applies(rule: Rule) -> None:
 def test_names_are_different() -> None:
     names = [row.values[0].name for row in ROWS]  # type: ignore[attr-defined]
     assert len(set(names)) == len(names)
+
+
+def test_the_page_shows_the_tables(tmp_path: Path, monkeypatch: Any) -> None:
+    assert simplification_page.main(["--check"]) == 0
+    monkeypatch.setattr(simplification_page, "PAGE", tmp_path / "simplification.md")
+    assert simplification_page.main([]) == 0
+    monkeypatch.setattr(simplification_page, "TABLES", simplification_page.TABLES[1:])
+    assert simplification_page.main(["--check"]) == 1
 
 
 # --- rules that are wrong -------------------------------------------------------------------------
