@@ -7,6 +7,8 @@ homes        values that are computed where others want them
 fuse         which applications share a loop nest, a product or a call of NumPy
 assemble     memory for all values of a program, and the list of calls
 nests        a step as a structure of loops and its arguments
+tasks        how large kernels are divided into tasks, by their shapes
+threads      the threads that share tasks; sharing: what they run
 emit         a structure as LLVM's text; scalar, operations and elementary write one element
 jit          text to machine code, once for each structure
 engine       the call: arrays in, arrays out

@@ -19,7 +19,8 @@ from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
 from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
-from pantarhei.engines.native.threads import Pool, functions
+from pantarhei.engines.native.sharing import functions
+from pantarhei.engines.native.threads import Pool
 
 # How texts become machine code; changes whenever `_machine_code` does.
 PIPELINE = "passes of level 2, loops vectorised and interleaved, code of level 2"

@@ -125,7 +125,9 @@ class Division:
                 position += length
             position = -(-position // _LINE) * _LINE
             inner = whole[-1]
-            results[index] = replace(result, access=Access(type, inner if inner in (0, 1) else OTHER))
+            results[index] = replace(
+                result, access=Access(type, inner if inner in (0, 1) else OTHER)
+            )
         self.end = max(self.end, position)
         parts = replace(structure, results=tuple(results))
         return Tasks(tuple((Kernel(parts, tuple(each)),) for each in tasks), tuple(after))
