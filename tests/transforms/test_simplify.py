@@ -150,12 +150,14 @@ def test_attributes_and_outputs_tell_nodes_apart() -> None:
         "subtract(cast(cumsum(x, axis=0), dtype='f4'), cumsum(x, axis=1))",
         "subtract(top_k(x, k=1)[0], top_k(x, k=2)[0])",
         "add(top_k(x, k=2)[0], cast(top_k(x, k=2)[1], dtype='f4'))",
+        "subtract(matmul(x, x, transpose_x=True), matmul(x, x))",
     )
     texts = expressions_of(simplify(program), types)
     assert texts == [
         "subtract(cumsum(x, axis=0), cumsum(x, axis=1))",
         "subtract(top_k(x, k=1).0, top_k(x, k=2).0)",
         "add(top_k(x, k=2).0, cast(top_k(x, k=2).1, dtype=f4))",
+        "subtract(matmul(x, x, transpose_x=True), matmul(x, x))",
     ]
 
 

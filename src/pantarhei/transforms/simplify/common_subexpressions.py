@@ -17,7 +17,8 @@ def share_common_subexpressions(program: Program) -> tuple[Program, Mapping[str,
     Operands of commutative primitives may stand in either order.
     """
     instead: dict[int, Node] = {}  # by the id of a node that goes
-    known: dict[Any, list[Node]] = {}
+    known: dict[Any, Node] = {}  # the first node of a key
+    exactly: dict[Any, Node] = {}  # the same with attributes, where several have the key
     shared: dict[str, int] = {}
     nodes: list[Node] = []
     for node in program.nodes:
@@ -25,18 +26,16 @@ def share_common_subexpressions(program: Program) -> tuple[Program, Mapping[str,
         if key is None:
             nodes.append(node)
             continue
-        equals = known.get(key)
-        first = None if equals is None else _first_equal(node, equals)
-        if first is not None:
+        kept = _renewed(node, instead) if instead else node
+        first = known.setdefault(key, kept)
+        if first is not kept and (node.attributes or first.attributes):
+            exactly.setdefault((key, freeze(first.attributes)), first)
+            first = exactly.setdefault((key, freeze(node.attributes)), kept)
+        if first is kept:
+            nodes.append(kept)
+        else:
             instead[id(node)] = first
             shared[node.kind] = shared.get(node.kind, 0) + 1
-            continue
-        kept = _renewed(node, instead) if instead else node
-        if equals is None:
-            known[key] = [kept]
-        else:
-            equals.append(kept)
-        nodes.append(kept)
     if not shared:
         return program, shared
     outputs = [_resolved(value, instead) for value in program.outputs]
@@ -59,17 +58,6 @@ def _key(node: Node, instead: Mapping[int, Node]) -> Any:
     if array is None or array.dtype == object or array.size > FOLD_LIMIT:
         return None
     return array.dtype, array.shape, array.tobytes()
-
-
-def _first_equal(node: Node, equals: list[Node]) -> Node | None:
-    """The first node that has the same attributes too."""
-    if node.primitive is None:
-        return equals[0]
-    attributes = freeze(dict(node.attributes))
-    for each in equals:
-        if freeze(dict(each.attributes)) == attributes:
-            return each
-    return None
 
 
 def _renewed(node: Node, instead: dict[int, Node]) -> Node:

@@ -18,8 +18,10 @@ ELEMENTWISE = [name for name, primitive in PRIMITIVES.items() if primitive.eleme
 
 def _one_number(b: Builder, node: Node, **_: Value) -> Value | None:
     """Constants that are one number everywhere, as that number; others decide the shape."""
-    constants = [operand.node.constant for operand in node.operands]
-    if not any(array is not None and array.ndim for array in constants):
+    for operand in node.operands:
+        if operand.node.constant is not None and operand.node.constant.ndim:
+            break
+    else:
         return None
     operands = list(node.operands)
     for place, operand in enumerate(operands):
