@@ -406,6 +406,7 @@ from pantarhei.ops.unary import (
     square,
     tanh,
 )
+from pantarhei.ops.while_loop import while_loop
 from pantarhei.runtime.config import (
     ConfigProto,
     GPUOptions,

@@ -146,6 +146,12 @@ def identity(input: Any, name: str | None = None) -> Tensor:
     return tensor
 
 
+def ref_identity(input: Tensor, name: str | None = None) -> Tensor:
+    """A reference to the variable that `input` refers to."""
+    tensor: Tensor = apply("RefIdentity", input, name=name)
+    return tensor
+
+
 def no_op(name: str | None = None) -> Operation:
     """An operation that does nothing."""
     op: Operation = apply("NoOp", name=name)

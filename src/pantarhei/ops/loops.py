@@ -35,6 +35,12 @@ class EnterFamily(PassesOn, abstract=True):
         # A loop variable may change its shape from one iteration to the next.
         return first_input_shape(op) if op.attributes["is_constant"] else [unknown_shape()]
 
+    def grad(self, op: Operation, g: Any) -> Any:
+        here = op.graph._get_control_flow_context()
+        if here is None or not here.back_prop or here.grad_state is None:
+            return g
+        return here.grad_state.through_enter(op, g)
+
 
 class Enter(EnterFamily):
     """For values."""
@@ -67,6 +73,14 @@ class ExitFamily(OpDef, abstract=True):
     def infer(self, op: Operation) -> list[TensorShape]:
         return first_input_shape(op)
 
+    def grad(self, op: Operation, g: Any) -> Any:
+        here = op.graph._get_control_flow_context()
+        if not here.back_prop:
+            return None
+        if op._get_control_flow_context().grad_state is not None:
+            raise TypeError("Second-order gradient for while loops not supported.")
+        return here.grad_state.through_exit(g)
+
     def lower(self, b: Any, op: Operation) -> Any:
         return b.leave(op)
 
@@ -83,15 +97,22 @@ class RefExit(ExitFamily):
     signature = "data: Ref(T) -> output: Ref(T) | T: type"
 
 
-class NextIteration(PassesOn):
-    """Brings a value into the next iteration."""
+class NextFamily(PassesOn, abstract=True):
+    """Brings something into the next iteration."""
+
+    def grad(self, op: Operation, g: Any) -> Any:
+        return g
+
+
+class NextIteration(NextFamily):
+    """For values."""
 
     signature = "data: T -> output: T | T: type"
     takes_references = False
 
 
-class RefNextIteration(PassesOn):
-    """Brings a reference to a variable into the next iteration."""
+class RefNextIteration(NextFamily):
+    """For references to variables."""
 
     signature = "data: Ref(T) -> output: Ref(T) | T: type"
 

@@ -16,9 +16,8 @@ from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.opdef import apply
-from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.operation import OPERATORS, Operation, Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.logging import error
 from pantarhei.ops.casting import cast
 from pantarhei.ops.filling import range as range_of
 from pantarhei.ops.identity import identity
@@ -201,7 +200,7 @@ class TensorArray:
           ValueError: the shape is not that of other elements.
         """
         with name_scope(name, "TensorArrayWrite", [self._handle, index, value]):
-            value = self._converted(value)
+            value = convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
             self._check_element_shape(value.shape)
             with self._placed(value):
                 flow = apply(
@@ -278,7 +277,7 @@ class TensorArray:
           ValueError: the shape is not that of other elements.
         """
         with name_scope(name, "TensorArrayScatter", [self._handle, value, indices]):
-            value = self._converted(value)
+            value = convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
             self._check_element_shape(value.shape[1:])
             with self._placed(value):
                 flow = apply(
@@ -324,18 +323,6 @@ class TensorArray:
         op: Operation = apply("TensorArrayCloseV3", self._handle, name=name)
         return op
 
-    def _converted(self, value: Any) -> Tensor:
-        tensor = convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
-        if tensor.dtype != self._dtype:
-            error(
-                "Error: Input value %s has dtype %s, but expected dtype %s.  This leads to "
-                "undefined behavior and will be an error in future versions of TensorFlow.",
-                tensor,
-                tensor.dtype,
-                self._dtype,
-            )
-        return tensor
-
     def _check_element_shape(self, shape: TensorShape) -> None:
         if not shape.is_compatible_with(self.element_shape):
             raise ValueError(f"Inconsistent shapes: saw {shape} but expected {self.element_shape} ")
@@ -375,3 +362,6 @@ def _check_arguments(
     ):
         if handle is not None and value is not None:
             raise ValueError(f"Cannot provide both a handle and {label} at the same time")
+
+
+OPERATORS["tensor_array"] = TensorArray

@@ -12,7 +12,7 @@ import numpy as np
 
 from pantarhei.facts.shapes import TensorShape, as_shape, unknown_shape
 from pantarhei.graph.opdef import OpDef
-from pantarhei.graph.operation import Operation
+from pantarhei.graph.operation import OPERATORS, Operation
 from pantarhei.graph.shape_rules import with_rank
 from pantarhei.ops.element_arrays import ElementArray
 from pantarhei.program.ir import Array, ProgramError, Type
@@ -244,11 +244,11 @@ class TensorArrayCloseV3(OpDef):
 
 def gradient_array(op: Operation, g: Any, dtype: Any, flow: Any = None) -> Any:
     """The array of gradients, for one call of `tf.gradients`, of the array that `op` works on."""
-    from pantarhei.ops.tensor_array import TensorArray
-
     reads = op.type == "TensorArrayReadV3" or op.type == "TensorArrayGatherV3"
     flow = flow if flow is not None else op.inputs[2] if reads else g
-    array = TensorArray(dtype, handle=op.inputs[0], flow=flow, colocate_with_first_write_call=False)
+    array = OPERATORS["tensor_array"](
+        dtype, handle=op.inputs[0], flow=flow, colocate_with_first_write_call=False
+    )
     return array.grad(source_of(g), flow=flow)
 
 

@@ -8,6 +8,7 @@ together.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
@@ -23,9 +24,11 @@ from pantarhei.graph.walk import needed
 from pantarhei.ops.binary import accumulate_n, add_n
 from pantarhei.ops.constant import constant
 from pantarhei.ops.control import tuple as tie
+from pantarhei.ops.control_contexts import EXITS
 from pantarhei.ops.filling import fill, zeros_like
 from pantarhei.ops.joining import concat
 from pantarhei.ops.shapes import shape as shape_of
+from pantarhei.transforms.loop_gradients import LoopGradients
 
 GradientFunction = Callable[..., Any]
 
@@ -178,6 +181,9 @@ def gradients(
         for index, (y, grad) in enumerate(zip(ys, _checked_flow(ys, flowing), strict=True)):
             builder.receive(y, _incoming(y, grad, index))
         builder.run(ys, xs, {convert_to_tensor(stop, as_ref=True).op for stop in stops})
+    if builder.loops is not None:
+        builder.loops.complete()
+    with name_scope(scope):
         return [builder.result(x, unconnected) for x in xs]
 
 
@@ -240,6 +246,7 @@ class _Differentiation:
         self.gate = gate
         self.aggregation = AggregationMethod.DEFAULT if aggregation is None else aggregation
         self.scope = scope
+        self.loops: LoopGradients | None = None
         if self.aggregation not in (0, 1, 2):
             raise ValueError(f"Invalid aggregation_method specified {aggregation}.")
 
@@ -250,6 +257,11 @@ class _Differentiation:
     def run(self, ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Operation]) -> None:
         """Lets the gradients flow from `ys` back to `xs`."""
         influenced = _influenced(xs)
+        between = _between(ys, influenced)
+        if any(op.type in EXITS for op in between):
+            self.loops = LoopGradients()
+            self._run_with_loops(ys, xs, between, stops)
+            return
         wanted = set(xs)
         # Operations are made after their inputs, so the reverse of that order is one in which all
         # that flows into an operation's outputs is there before it is visited.
@@ -261,6 +273,57 @@ class _Differentiation:
                 with self._colocated(op):
                     self._through(op, inputs)
 
+    def _run_with_loops(
+        self,
+        ys: Sequence[Tensor],
+        xs: Sequence[Tensor],
+        between: dict[Operation, None],
+        stops: set[Operation],
+    ) -> None:
+        """The same where loops are on the way: rings have no last operation.
+
+        Operations are visited when all is there that flows into them; the switches of a loop twice.
+        """
+        loops = self.loops
+        assert loops is not None
+        for op in list(between):
+            if op.type in EXITS:
+                with self._colocated(op):
+                    between.update(dict.fromkeys(loops.add(op)))
+        pending = dict.fromkeys((op for op in between), 0)
+        for op in between:
+            for tensor in op.inputs:
+                if tensor.op in between:
+                    pending[tensor.op] += 1
+        first = list(dict.fromkeys(y.op for y in ys))
+        queue = deque(op for op in first if op in between and not pending[op])
+        for tensor in loops.unused_exits(pending, set(queue)):
+            if backpropagates(tensor):
+                self.receive(tensor, loops.zeros_for_exit(tensor))
+                queue.append(tensor.op)
+        ends = {x.op for x in xs}
+        ends = {op for op in ends if not any(pending.get(t.op, 0) > 0 for t in op.inputs)}
+        ends |= stops
+        while queue:
+            op = queue.popleft()
+            with self._colocated(op):
+                if op not in ends:
+                    with loops.inside(op, before=True):
+                        grads = [self._total(tensor) for tensor in op.outputs]
+                    if any(grad is not None for grad in grads):
+                        with loops.inside(op, before=False):
+                            self._through(op, [True] * len(op.inputs), grads)
+            for tensor in op.inputs:
+                queue += loops.ready(tensor, pending, self)
+
+    def has_received(self, tensor: Tensor) -> bool:
+        """Whether a gradient has reached `tensor`."""
+        return any(grad is not None for grad in self.received.get(tensor, []))
+
+    def wants(self, tensor: Tensor) -> bool:
+        """Whether gradients can flow through `tensor`."""
+        return backpropagates(tensor)
+
     def result(self, x: Tensor, unconnected: UnconnectedGradients) -> Any:
         """The sum of all that has reached `x`."""
         total = self._total(x)
@@ -271,13 +334,21 @@ class _Differentiation:
     def _colocated(self, op: Operation) -> AbstractContextManager[None]:
         return op.graph.colocate_with(op) if self.colocate else nullcontext()
 
-    def _through(self, op: Operation, wanted: Sequence[bool]) -> None:
+    def _through(
+        self, op: Operation, wanted: Sequence[bool], grads: list[Any] | None = None
+    ) -> None:
         """One step back: from the gradients of an operation's outputs to those of its inputs."""
         function = get_gradient_function_or_explain(op)
         if function is None:
             return
-        grads: list[Any] = [self._total(tensor) for tensor in op.outputs]
-        if not op.definition.accepts_none_grads:
+        if grads is None:
+            grads = [self._total(tensor) for tensor in op.outputs]
+        state = None if self.loops is None else self.loops.of(op, before=False)
+        if state is not None:
+            for index, tensor in enumerate(op.outputs):
+                if grads[index] is None and backpropagates(tensor):
+                    grads[index] = state.zeros_like(op, index)
+        elif not op.definition.accepts_none_grads:
             for index, tensor in enumerate(op.outputs):
                 if grads[index] is None and backpropagates(tensor):
                     grads[index] = zeros_like(tensor)
@@ -346,6 +417,18 @@ def _influenced(xs: Sequence[Tensor]) -> set[Operation]:
             new = [each for each in tensor._consumers if each not in found]
             found.update(new)
             waiting.extend(new)
+    return found
+
+
+def _between(ys: Sequence[Tensor], influenced: set[Operation]) -> dict[Operation, None]:
+    """The operations through which something flows from what is influenced to `ys`."""
+    found: dict[Operation, None] = {}
+    waiting = deque(y.op for y in ys)
+    while waiting:
+        op = waiting.popleft()
+        if op in influenced and op not in found:
+            found[op] = None
+            waiting.extend(tensor.op for tensor in op.inputs)
     return found
 
 
