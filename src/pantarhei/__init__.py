@@ -233,6 +233,7 @@ from pantarhei.ops.division import (
 )
 from pantarhei.ops.filling import fill, ones, ones_like, range, zeros, zeros_like
 from pantarhei.ops.formatting import print_v2 as print
+from pantarhei.ops.functional import foldl, foldr, map_fn, scan
 from pantarhei.ops.host import numpy_node, py_func
 from pantarhei.ops.identity import guarantee_const, identity, identity_n, no_op, stop_gradient
 from pantarhei.ops.indexing import batch_gather, boolean_mask, gather, slice

@@ -44,8 +44,8 @@ class TensorArray:
       name: name of the operation.
 
     Raises:
-      ValueError: both `handle` and what makes a new array are given, or neither. TypeError: `handle`
-      is no tensor.
+      ValueError: both `handle` and what makes a new array are given, or neither. TypeError:
+      `handle` is no tensor.
 
     Example:
       >>> import pantarhei as tf

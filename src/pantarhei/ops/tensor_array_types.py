@@ -26,8 +26,9 @@ class TensorArrayV3(OpDef):
 
     signature = (
         "size: int32 -> handle: resource, flow: float32 | dtype: type "
-        "| element_shape: shape = None | dynamic_size: bool = False | clear_after_read: bool = True "
-        "| identical_element_shapes: bool = False | tensor_array_name: string = ''"
+        "| element_shape: shape = None | dynamic_size: bool = False "
+        "| clear_after_read: bool = True | identical_element_shapes: bool = False "
+        "| tensor_array_name: string = ''"
     )
     pure = False
     differentiable = False
