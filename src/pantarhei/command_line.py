@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from pantarhei.commands import CommandError
 
-COMMANDS = ("checkpoint", "events")
+COMMANDS = ("checkpoint", "events", "report")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
       arguments: what follows the program's name; by default the process's.
 
     Returns:
-      The exit status: 0, or 1 if the command could not do its work.
+      The exit status: 0; 1 if the command could not do its work; 130 if it was interrupted. A
+      command line that cannot be understood ends the process with 2.
 
     Example:
       >>> from pantarhei.command_line import main
@@ -50,9 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed.run(parsed)
         sys.stdout.flush()
-    except CommandError as error:
+    except (CommandError, ImportError) as error:
         print(f"pantarhei {parsed.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"pantarhei {parsed.command}: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough; Python must not write any more either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,12 +1,18 @@
 """`pantarhei checkpoint`: tables, archives, differences, and what cannot be read."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 from pantarhei.checkpoints.bundle_writer import Saved, write_bundle
 from pantarhei.command_line import main
+from pantarhei.commands import checkpoint
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
 
@@ -100,3 +106,109 @@ def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     ]:
         assert main(["checkpoint", str(tmp_path / name)]) == 1
         assert said in capsys.readouterr().err
+
+
+SAFE = ["float32", "float64", "float16", "bfloat16", "int8", "int32", "int64", "uint16", "bool"]
+
+
+def test_safetensors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    library = pytest.importorskip("safetensors")
+    arrays = {name: np.arange(6).reshape(2, 3).astype(np.dtype(name)) for name in SAFE}
+    arrays |= {"scalar": np.array(2.5), "none": np.zeros((0, 3)), "c64": np.array([1 + 2j], "F")}
+    write_bundle(str(tmp_path / "m"), [Saved(name, each) for name, each in arrays.items()])
+    out = tmp_path / "m.safetensors"
+    assert main(["checkpoint", str(tmp_path / "m"), "--safetensors", str(out)]) == 0
+    assert capsys.readouterr().out.endswith(f"wrote {out}\n")
+    found = dict(library.deserialize(out.read_bytes()))
+    assert set(found) == set(arrays)
+    for name, array in arrays.items():
+        assert tuple(found[name]["shape"]) == array.shape
+        assert bytes(found[name]["data"]) == array.tobytes()
+    assert found["bfloat16"]["dtype"] == "BF16" and found["c64"]["dtype"] == "C64"
+    assert arrays["bfloat16"].dtype == ml_dtypes.bfloat16
+
+
+def test_what_safetensors_cannot_hold(prefix: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("safetensors")
+    out = prefix.parent / "out"
+    assert main(["checkpoint", str(prefix), "--safetensors", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert "cannot hold 2 of 4 tensors: text (string), z (complex128)" in printed.err
+    assert printed.out == "" and not out.exists()
+
+
+def test_a_missing_library_is_named(
+    prefix: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    assert main(["checkpoint", str(prefix), "--safetensors", "out"]) == 1
+    assert "`pip install pantarhei[safetensors]`" in capsys.readouterr().err
+
+
+def test_statistics_do_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.random.default_rng(0).normal(1e4, 1, 1000)
+    array[::7] = np.nan
+    whole = checkpoint._statistics(array, lambda count: None)
+    told: list[int] = []
+    monkeypatch.setattr(checkpoint, "_PIECE", 13)
+    assert checkpoint._statistics(array, told.append) == whole
+    assert sum(told) == array.nbytes
+    good = array[np.isfinite(array)]
+    assert whole[:2] == [f"{good.mean():.4g}", f"{good.std():.4g}"] and whole[4] == "143"
+
+
+def test_files_of_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    events = tmp_path / "events.out.tfevents.1.host"
+    events.write_bytes(b"")
+    assert main(["checkpoint", str(events)]) == 1
+    assert f"`pantarhei events {events}` shows it" in capsys.readouterr().err
+
+
+def test_outputs_that_cannot_be_written(prefix: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in prefix.parent.iterdir()}
+    for out, said in [
+        (prefix.parent, "it is a folder"),
+        (f"{prefix}.index", "it is what is read"),
+        (prefix.parent / "none" / "out", "No such file or directory"),
+    ]:
+        assert main(["checkpoint", str(prefix), "--npz", str(out)]) == 1
+        assert said in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in prefix.parent.iterdir()} == before
+
+
+def test_a_failure_leaves_an_older_output(
+    prefix: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = prefix.parent / "out.npz"
+    out.write_bytes(b"older")
+    names = sorted(prefix.parent.iterdir())
+
+    def fail(*arguments: object, **named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np.lib.format, "write_array", fail)
+        assert main(["checkpoint", str(prefix), "--npz", str(out)]) == 1
+    assert f"cannot write {out}: No space left on device" in capsys.readouterr().err
+    assert out.read_bytes() == b"older" and sorted(prefix.parent.iterdir()) == names
+    assert main(["checkpoint", str(prefix), "--npz", str(out)]) == 0
+    assert np.load(out)["file"].size == 300
+
+
+def test_interrupted(prefix: Path) -> None:
+    """Ctrl-C while a file is written: status 130, no trace in the folder."""
+    before = sorted(prefix.parent.iterdir())
+    code = (
+        "import os, signal, sys, numpy as np; from pantarhei.command_line import main;"
+        f"np.lib.format.write_array = lambda *a, **b: os.kill(os.getpid(), {int(signal.SIGINT)});"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    source = Path(checkpoint.__file__).parents[2]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "checkpoint", str(prefix), "--npz", str(prefix) + ".npz"],
+        env={**os.environ, "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 130 and ran.stderr == "pantarhei checkpoint: interrupted\n"
+    assert sorted(prefix.parent.iterdir()) == before

@@ -3,22 +3,38 @@
 FILE is the prefix that Saver.save returned (or one of the files), or a folder, whose latest
 checkpoint is taken. Checkpoints of TensorFlow 1 and 2 are read, whole ones, sharded ones and those
 of version 1.
+
+  pantarhei checkpoint model/                     the latest checkpoint in a folder
+  pantarhei checkpoint model/ckpt-1000            this one
+  pantarhei checkpoint model/ckpt-1000 --diff model/ckpt-2000
+  pantarhei checkpoint model/ --npz weights.npz   read it with numpy.load
+  pantarhei checkpoint model/ --safetensors weights.safetensors
+
+Statistics are of the finite numbers. --npz stores bfloat16 as float32; --safetensors keeps it, but
+has no strings and no complex128. A file that is written replaces an older one once it is whole.
 """
 
 from __future__ import annotations
 
 import argparse
+import glob
+import math
 import os
 import re
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from pantarhei.checkpoints.reader import NewCheckpointReader, load_checkpoint
 from pantarhei.commands import CommandError
-from pantarhei.commands.progress import progress
+from pantarhei.commands.conversions import (
+    check_safe,
+    safetensors_library,
+    write_archive,
+    write_safetensors,
+)
+from pantarhei.commands.progress import progress_of_bytes
 from pantarhei.facts import errors
 from pantarhei.facts.dtypes import DType
 from pantarhei.program.ir import Array
@@ -26,6 +42,10 @@ from pantarhei.program.ir import Array
 HELP = "show, convert or compare checkpoints"
 
 _FILE = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
+# What the names of event files have in them.
+_EVENTS = "tfevents"
+# Elements of which statistics are taken at a time.
+_PIECE = 1 << 20
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -33,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument("file", metavar="FILE", help="a checkpoint, or a folder with some")
     parser.add_argument("--npz", metavar="OUT", help="write the tensors to a NumPy archive too")
+    parser.add_argument(
+        "--safetensors",
+        metavar="OUT",
+        help="write the tensors to a file of safetensors too; needs that library "
+        "(pip install pantarhei[safetensors])",
+    )
     parser.add_argument(
         "--diff", metavar="OTHER", help="show how another checkpoint differs, instead of a table"
     )
@@ -42,32 +68,66 @@ def run(arguments: argparse.Namespace) -> None:
     """Prints what a checkpoint holds, or how it differs from another.
 
     Raises:
-      CommandError: a checkpoint cannot be read, or the archive not be written.
+      CommandError: a checkpoint cannot be read, or a file not be written.
     """
     try:
         reader = _opened(arguments.file)
+        if arguments.safetensors is not None:
+            safetensors_library()
+            types: dict[str, DType] = reader.get_variable_to_dtype_map()
+            check_safe({name: each.name for name, each in types.items()})
         if arguments.diff is not None:
             _print_difference(reader, _opened(arguments.diff))
         else:
             _print_table(reader)
-        if arguments.npz is not None:
-            _write_archive(reader, arguments.npz)
+        inputs = glob.glob(f"{glob.escape(_prefix(arguments.file))}*")
+        for path, write in (
+            (arguments.npz, write_archive),
+            (arguments.safetensors, write_safetensors),
+        ):
+            if path is not None:
+                print(write(_tensors(reader, f"writing {os.path.basename(path)}"), path, inputs))
     except errors.OpError as error:
         raise CommandError(error.message) from error
     except (OSError, ValueError) as error:
         raise CommandError(str(error)) from error
 
 
+def _prefix(path: str) -> str:
+    """The prefix of which a file of a checkpoint may have been named."""
+    if os.path.isdir(path) or os.path.isfile(f"{path}.index"):
+        return path
+    return _FILE.sub("", path)
+
+
 def _opened(path: str) -> NewCheckpointReader:
-    if not os.path.isdir(path) and not os.path.isfile(f"{path}.index"):
-        path = _FILE.sub("", path)
-    return load_checkpoint(path)
+    if _EVENTS in os.path.basename(path):
+        raise CommandError(f"{path} is a file of events: `pantarhei events {path}` shows it")
+    try:
+        return load_checkpoint(_prefix(path))
+    except (errors.DataLossError, errors.FailedPreconditionError) as error:
+        if not os.path.isfile(path) or _prefix(path) != path:
+            raise
+        raise CommandError(f"{path} is no checkpoint that can be read: {error.message}") from error
 
 
-def _tensors(reader: NewCheckpointReader, label: str) -> Any:
-    names = sorted(reader.get_variable_to_shape_map())
-    for name in progress(names, label, "tensors", len(names)):
-        yield name, _array(reader, name)
+def _pieces(
+    reader: NewCheckpointReader, label: str
+) -> Iterator[tuple[str, Array, Callable[[int], Any]]]:
+    """Tensors one by one, each with a function to tell how many of its bytes are dealt with."""
+    shapes: dict[str, Any] = reader.get_variable_to_shape_map()
+    types: dict[str, DType] = reader.get_variable_to_dtype_map()
+    total = sum(math.prod(shapes[name]) * (types[name].size or 1) for name in shapes)
+    with progress_of_bytes(label, total) as count:
+        for name in sorted(shapes):
+            count(0)
+            yield name, _array(reader, name), count
+
+
+def _tensors(reader: NewCheckpointReader, label: str) -> Iterator[tuple[str, Array]]:
+    for name, array, count in _pieces(reader, label):
+        yield name, array
+        count(array.nbytes)
 
 
 def _array(reader: NewCheckpointReader, name: str) -> Array:
@@ -100,18 +160,30 @@ def _plain(array: Array) -> Array | None:
     return array.astype(np.float64)
 
 
-def _statistics(array: Array) -> list[str]:
-    """Mean, standard deviation, least, most, and how many are not finite."""
-    numbers = _plain(array)
-    if numbers is None or not numbers.size:
-        return ["-"] * 5
-    finite = numbers[np.isfinite(numbers)]
-    odd = str(numbers.size - finite.size) if finite.size < numbers.size else ""
-    if not finite.size:
-        return [*["-"] * 4, odd]
-    return [f"{each:.4g}" for each in (finite.mean(), finite.std(), finite.min(), finite.max())] + [
-        odd
-    ]
+def _statistics(array: Array, count: Callable[[int], Any]) -> list[str]:
+    """Mean, standard deviation, least, most, and how many are not finite; piece by piece."""
+    flat = array.reshape(-1)
+    finite, odd, mean, squares, least, most = 0, 0, 0.0, 0.0, math.inf, -math.inf
+    for start in range(0, flat.size, _PIECE):
+        piece = flat[start : start + _PIECE]
+        count(piece.nbytes)
+        numbers = _plain(piece)
+        if numbers is None:
+            return ["-"] * 5
+        good = numbers[np.isfinite(numbers)]
+        odd += numbers.size - good.size
+        if good.size:
+            # Moments of two parts together, by their difference: no digits are cancelled.
+            own = good.mean()
+            shift, together = own - mean, finite + good.size
+            squares += ((good - own) ** 2).sum() + shift**2 * finite * good.size / together
+            mean += shift * good.size / together
+            finite = together
+            least, most = min(least, good.min()), max(most, good.max())
+    if not finite:
+        return [*["-"] * 4, str(odd) if odd else "-"]
+    deviation = math.sqrt(squares / finite)
+    return [*[f"{each:.4g}" for each in (mean, deviation, least, most)], str(odd) if odd else ""]
 
 
 def _print_table(reader: NewCheckpointReader) -> None:
@@ -119,11 +191,11 @@ def _print_table(reader: NewCheckpointReader) -> None:
     head = ("name", "dtype", "shape", "size", "mean", "std", "least", "most", "not finite")
     rows: list[Sequence[str]] = [head]
     elements = size = 0
-    for name, array in _tensors(reader, "reading"):
+    for name, array, count in _pieces(reader, "reading"):
         own = _bytes_of(array)
         elements, size = elements + array.size, size + own
         rows.append(
-            (name, types[name].name, _shape(array), _size(own), *_statistics(array)),
+            (name, types[name].name, _shape(array), _size(own), *_statistics(array, count)),
         )
     _print_rows(rows)
     print(f"{len(rows) - 1} tensors, {elements:,} elements, {_size(size)}")
@@ -186,27 +258,3 @@ def _bits(array: Array) -> Array:
     """A row of bytes for each element."""
     flat = np.ascontiguousarray(array).reshape(-1)
     return flat.view(np.uint8).reshape(flat.size, array.dtype.itemsize)
-
-
-def _write_archive(reader: NewCheckpointReader, path: str) -> None:
-    converted = []
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in _tensors(reader, "writing"):
-            stored = _storable(name, array)
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, stored, allow_pickle=False)
-            if stored is not array:
-                converted.append(name)
-    print(f"wrote {path}" + (f"; converted: {', '.join(converted)}" if converted else ""))
-
-
-def _storable(name: str, array: Array) -> Array:
-    """What NumPy's files can hold: bfloat16 as float32, strings all of one length."""
-    if array.dtype.name == "bfloat16":
-        return array.astype(np.float32)
-    if array.dtype != object:
-        return array
-    fixed = array.astype(np.bytes_)
-    if (fixed.astype(object) != array).any():
-        raise CommandError(f"{name} has strings that end in zero bytes, which NumPy would cut off")
-    return fixed

@@ -2,6 +2,10 @@
 
 Each folder is a run, as in TensorBoard. Without --csv a table tells the tags of each run, with it
 every single value is listed.
+
+  pantarhei events logs                     which curves there are, and where they end
+  pantarhei events logs --csv > values.csv  every value, for other programs
+  pantarhei events logs/1/events.out.tfevents.1700000000.host
 """
 
 from __future__ import annotations
@@ -71,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     logdir = Path(arguments.logdir)
     reading = Reading()
-    scalars = list(_scalars(logdir, _event_files(logdir), reading))
+    scalars = list(_scalars(logdir, event_files(logdir), reading))
     for fault in reading.faults:
         print(f"pantarhei events: {fault}", file=sys.stderr)
     if not scalars:
@@ -82,7 +86,7 @@ def run(arguments: argparse.Namespace) -> None:
         _print_table(scalars)
 
 
-def _event_files(logdir: Path) -> list[Path]:
+def event_files(logdir: Path) -> list[Path]:
     """The event files in the order in which they were begun."""
     if logdir.is_file():
         return [logdir]
@@ -113,14 +117,14 @@ def _scalars(logdir: Path, paths: list[Path], reading: Reading) -> Iterator[Scal
                 for value in event.summary.value:
                     if value.metadata.plugin_data.plugin_name:
                         plugins[name, value.tag] = value.metadata.plugin_data.plugin_name
-                    number = _number(value, plugins.get((name, value.tag)))
+                    number = number_of(value, plugins.get((name, value.tag)))
                     if number is not None:
                         yield Scalar(name, value.tag, event.step, event.wall_time, number)
         except errors.OpError as error:
             reading.faults.append(f"{path}: {error.message}; what stands before it was read")
 
 
-def _number(value: Any, plugin: str | None) -> float | None:
+def number_of(value: Any, plugin: str | None) -> float | None:
     """The number that a summary's value is; None if it is something else."""
     if value.HasField("simple_value"):
         return float(value.simple_value)

@@ -1,0 +1,53 @@
+"""Files that commands write: there when they are whole, and not before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from pantarhei.checkpoints import durable
+from pantarhei.commands import CommandError
+from pantarhei.facts import errors
+
+
+@contextmanager
+def whole_file(path: str, inputs: Sequence[str] = ()) -> Iterator[str]:
+    """A path to write to, beside `path`; what is written becomes `path` at the end.
+
+    An older file at `path` is replaced then. If the writing fails or is interrupted, nothing has
+    changed.
+
+    Args:
+      path: of the file in the end.
+      inputs: files that are read meanwhile, none of which may be replaced.
+
+    Raises:
+      CommandError: nothing can be written there.
+    """
+    if os.path.isdir(path):
+        raise CommandError(f"cannot write {path}: it is a folder")
+    for each in inputs:
+        if os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each):
+            raise CommandError(f"cannot write {path}: it is what is read")
+    try:
+        file = durable.TemporaryFile(path)
+    except (errors.OpError, OSError) as error:
+        raise CommandError(f"cannot write {path}: {_reason(error)}") from error
+    file.close()
+    try:
+        yield file.path
+        os.replace(file.path, path)
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {_reason(error)}") from error
+    finally:
+        with suppress(OSError):
+            os.remove(file.path)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, errors.OpError) and isinstance(error.__cause__, OSError):
+        error = error.__cause__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)
