@@ -313,3 +313,14 @@ def test_threads_share_a_session() -> None:
         thread.join()
     assert not torn
     assert np.all(session.run(a) == 800)
+
+
+def test_a_variable_that_is_overwritten_unread() -> None:
+    x = tf.placeholder(tf.float32, (2,))
+    v, w = tf.Variable([1.0, 2.0]), tf.Variable([0.0, 0.0])
+    step = tf.group(tf.assign(v, x * 2.0), tf.assign(w, tf.identity(w) * 0.0 + x))
+    session = native()
+    for number in range(3):
+        session.run(step, {x: [number, 1.0]})
+        np.testing.assert_array_equal(session.run([v, w]), [[2 * number, 2], [number, 1]])
+    assert calls(session)

@@ -231,8 +231,9 @@ class GraphOptions(Message):
 class ConfigProto(Message):
     """Configuration of a session.
 
-    `engine` is this library's own: the name of the engine that runs programs; where it is empty,
-    the environment variable PANTARHEI_ENGINE decides. With `allow_soft_placement`, operations whose
+    `engine` is this library's own: the name of the engine that runs programs, "native" (machine
+    code) or "numpy" (the reference); where it is empty, the environment variable PANTARHEI_ENGINE
+    decides, and then it is "native". With `allow_soft_placement`, operations whose
     device does not exist run on the CPU; without it they are an error. The other fields are
     accepted.
 

@@ -19,7 +19,7 @@ ENGINES: dict[str, Callable[[int], Engine]] = {
 
 def chosen_engine(config: ConfigProto) -> Engine:
     """The engine that `config`, the environment, or the default names."""
-    name = config.engine or os.environ.get("PANTARHEI_ENGINE") or "numpy"
+    name = config.engine or os.environ.get("PANTARHEI_ENGINE") or "native"
     if name not in ENGINES:
         raise ValueError(f"There is no engine named {name!r}; there are: {', '.join(ENGINES)}.")
     return ENGINES[name](config.intra_op_parallelism_threads)

@@ -58,7 +58,7 @@ class Timeline:
       >>> y = tf.Session().run(tf.exp(-x), {x: [1, 2]}, options, metadata)
       >>> trace = timeline.Timeline(metadata.step_stats).generate_chrome_trace_format()
       >>> [each["name"] for each in json.loads(trace)["traceEvents"] if each["ph"] == "X"]
-      ['Neg', 'Exp']
+      ['Neg+Exp']
     """
 
     def __init__(self, step_stats: Any, graph: Graph | None = None) -> None:

@@ -41,7 +41,7 @@ def in_place(
     # Steps are sorted by these: a step that is moved comes behind another one's number.
     order = {id(step): (float(number[id(step)]), 0) for step in fused.steps}
     for value, writer in writers.items():
-        last = max(number[id(step)] for step in users[replaced[value]])
+        last = max((number[id(step)] for step in users.get(replaced[value], ())), default=-1)
         if last > order[id(writer)][0] and _may_wait(fused, writer, last, users, number):
             order[id(writer)] = (float(last), 1)
     steps = sorted(fused.steps, key=lambda step: order[id(step)])
@@ -49,7 +49,7 @@ def in_place(
     fitting = {
         value
         for value, writer in writers.items()
-        if all(final[id(step)] <= final[id(writer)] for step in users[replaced[value]])
+        if all(final[id(step)] <= final[id(writer)] for step in users.get(replaced[value], ()))
     }
     return steps, fitting
 
