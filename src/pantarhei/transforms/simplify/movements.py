@@ -14,11 +14,16 @@ def _unless_changed(b: Builder, node: Node, x: Value) -> Value | None:
     return x if x.type == node.types[0] else None
 
 
+def _reshaped(b: Builder, node: Node, x: Value) -> Value:
+    shape = node.types[0].shape
+    return x if x.shape == shape else b.reshape(x, shape=shape)
+
+
 def _order_kept(b: Builder, node: Node, x: Value) -> Value | None:
     """Axes of one element may go anywhere."""
     permutation = node.attributes["permutation"]
     moved = [axis for axis in permutation if x.shape[axis] != 1]
-    return b.reshape(x, shape=node.types[0].shape) if moved == sorted(moved) else None
+    return _reshaped(b, node, x) if moved == sorted(moved) else None
 
 
 def _transposed_once(b: Builder, node: Node, x: Value) -> Value:
@@ -28,9 +33,10 @@ def _transposed_once(b: Builder, node: Node, x: Value) -> Value:
 
 
 def _of_one_element(b: Builder, node: Node, x: Value) -> Value | None:
-    if any(x.shape[axis] != 1 for axis in node.attributes["axes"]):
-        return None
-    return b.reshape(x, shape=node.types[0].shape)
+    for axis in node.attributes["axes"]:
+        if x.shape[axis] != 1:
+            return None
+    return _reshaped(b, node, x)
 
 
 def _sliced_whole(b: Builder, node: Node, x: Value) -> Value | None:
