@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,17 @@ from pantarhei.engines.native.frame import Frame
 from pantarhei.engines.native.layout import HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
+from pantarhei.engines.native.tasks import Tasks
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
 
-def recorded(net: dict[str, Any]) -> tuple[Frame, Any]:
+def recorded(net: dict[str, Any], threads: int) -> tuple[Frame, Any]:
     """The frame of the net's step, bound to its variables and data, and what keeps them alive."""
     with tempfile.TemporaryDirectory() as folder, np.load(write_values(net, Path(folder))) as file:
         parameters = {name: file[name] for name in file.files}
     batch = {name: parameters.pop(name) for name in ("x", "y", "labels")}
+    config = tf.ConfigProto(engine="native", intra_op_parallelism_threads=threads)
     frames: list[Frame] = []
     make = Frame.__init__
 
@@ -47,7 +50,7 @@ def recorded(net: dict[str, Any]) -> tuple[Frame, Any]:
 
     Frame.__init__ = noted  # type: ignore[method-assign]
     try:
-        step = SessionStep(tf, net, parameters, tf.ConfigProto(engine="native"))
+        step = SessionStep(tf, net, parameters, config)
         for _ in range(5):
             step(batch)
     finally:
@@ -63,13 +66,20 @@ def recorded(net: dict[str, Any]) -> tuple[Frame, Any]:
     return frame, (step, batch, results)
 
 
-def native(layout: Layout) -> list[Kernel]:
-    """All kernels, in order."""
+def native(layout: Layout) -> list[Kernel | Tasks]:
+    """All kernels and groups of tasks, in order."""
     return [each for part in layout.parts if isinstance(part, list) for each in part]
 
 
-def work(kernel: Kernel) -> tuple[str, float, str]:
-    """What a kernel is, in words; how many operations or bytes it takes; and their unit."""
+def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
+    """What a kernel is, in words; how many operations or bytes it takes; and their unit.
+
+    Of tasks, the products count.
+    """
+    if isinstance(kernel, Tasks):
+        products = [each for each in kernel.kernels() if isinstance(each.structure, str)]
+        amount = sum(work(each)[1] for each in products)
+        return f"{len(kernel.tasks)} tasks, {work(products[0])[0]}, ...", amount, "GFLOP/s"
     if isinstance(kernel.structure, str):
         columns, rows, inner = kernel.arguments[2:5]
         count = kernel.arguments[8]
@@ -98,9 +108,9 @@ def work(kernel: Kernel) -> tuple[str, float, str]:
     return f"nest [{space}] {counts} {listed or 'copy'}", float(bytes), "GB/s"
 
 
-def measured(frame: Frame, seconds: float) -> tuple[list[float], float]:
+def measured(frame: Frame, seconds: float, clock: Callable[[], float]) -> tuple[list[float], float]:
     """Seconds of each kernel, and of all of them in one go."""
-    clock, walk = time.perf_counter, frame.walk
+    walk = frame.walk
     parts = [part for part in frame.code.parts if isinstance(part, tuple)]
     steps = [(part[0] + 2 * WORD * index, 1) for part in parts for index in range(part[1])]
     whole = []
@@ -138,12 +148,15 @@ def main() -> None:
     parser.add_argument("--in-order", action="store_true", help="every kernel, as they run")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--most", type=int, default=30, help="rows that are shown")
+    parser.add_argument("--threads", type=int, default=0, help="0 for all; 1 for a thread's time")
     options = parser.parse_args()
+    # A thread's own time tells more on a machine that others use too.
+    clock = time.thread_time if options.threads == 1 else time.perf_counter
     net = next(each for each in NETS if each["name"] == options.net)
-    frame, alive = recorded(net)
+    frame, alive = recorded(net, options.threads)
     layout = frame.code.layout
     kernels = native(layout)
-    times, whole = measured(frame, options.seconds)
+    times, whole = measured(frame, options.seconds, clock)
     del alive
     rows: list[tuple[str, int, float, float, str]] = []
     if options.in_order:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pantarhei.engines.native import engine as native_engine
 from pantarhei.engines.native import windows
 from pantarhei.engines.native.assemble import assemble
 from pantarhei.engines.native.layout import HostCall
+from pantarhei.engines.native.tasks import Tasks
 from tests.engines.agreement import builder, compare, inputs
 
 # Extents of the image, filter (positions, channels in, channels out), strides, dilations, padding.
@@ -91,3 +93,30 @@ def test_pooling(pool: Any, name: str, dtype: str) -> None:
         array.flat[::5] = np.nan
         array.flat[1::7] = -np.inf
         compare(program, [array], scale=20.0)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, 9])
+@pytest.mark.parametrize("geometry", GEOMETRIES[:3])
+def test_images_are_shared_out_among_tasks(
+    geometry: Any, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any number of images for a task, in blocks of any number."""
+    monkeypatch.setattr(windows, "TASK", 1)
+    monkeypatch.setattr(windows, "MOST_TASKS", 3)
+    image, *rest = geometry
+    for block in (1, 1 << 13):
+        monkeypatch.setattr(windows, "BLOCK", block)
+        program, arrays = convolutions(((batch, *image[1:]), *rest), "float32")
+        kernels = [each for part in assemble(program).parts for each in part]
+        tasks = [len(each.tasks) for each in kernels if isinstance(each, Tasks)]
+        assert tasks == ([min(batch, 3)] * 3 if batch > 1 else [])
+        compare(program, arrays, scale=1000.0)
+
+
+def test_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "TASK", 1)
+    program, arrays = convolutions(((9, *GEOMETRIES[1][0][1:]), *GEOMETRIES[1][1:]), "float32")
+    arrays = [array + np.float32(0.1) for array in arrays]
+    results = [native_engine.compile(program, threads)(arrays) for threads in (1, 2, 7)]
+    for other in results[1:]:
+        assert [each.tobytes() for each in other] == [each.tobytes() for each in results[0]]

@@ -7,7 +7,7 @@ as the value is not. The places are numbers in one table of buffers, so calls ne
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from pantarhei.engines.native.operations import REDUCTIONS, TYPES, neutral, spel
 from pantarhei.engines.native.parts import in_parts
 from pantarhei.engines.native.scalar import literal
 from pantarhei.engines.native.skinny import spelled_out
+from pantarhei.engines.native.tasks import Tasks
 from pantarhei.engines.native.tiles import as_tiles
 from pantarhei.engines.native.views import View
 from pantarhei.program.ir import Array, Node, Program, Type, Value
@@ -214,7 +215,7 @@ class Assembler:
             used.update(self.views[value].buffer for value in values if value in self.views)
         return used
 
-    def _kernels(self, kernels: list[Kernel]) -> None:
+    def _kernels(self, kernels: Sequence[Kernel | Tasks]) -> None:
         parts = self.layout.parts
         if not kernels:
             return
@@ -325,13 +326,13 @@ class Assembler:
                 self.pool.give(self.offsets[each])
         self.temporaries = []
 
-    def _slid(self, node: Node) -> list[Kernel]:
+    def _slid(self, node: Node) -> Sequence[Kernel | Tasks]:
         views = [self.views[value] for value in node.operands]
         result = View.whole(Value(node), node.types[0].shape)
         self._place(result.buffer)
         scratch = windows.Scratch(self._place, self._temporary)
         if node.kind in windows.CONVOLUTIONS:
-            kernels = windows.convolution(node, views, result, scratch)
+            kernels: Sequence[Kernel | Tasks] = windows.convolution(node, views, result, scratch)
         else:
             positions = None
             if id(node) in self.positions:

@@ -47,7 +47,7 @@ class Code:
             for index, array in enumerate(layout.constants)
             if array.dtype in TYPES
         ]
-        kernels = [k for part in layout.parts if isinstance(part, list) for k in part]
+        kernels = [k for part in layout.parts if isinstance(part, list) for k in flat(part)]
         self.work = sum(map(work, kernels))
         self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
         start = -(-layout.workspace // ALIGNMENT) * ALIGNMENT

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pantarhei.engines.native.nests import Kernel
+from pantarhei.engines.native.tasks import Tasks
 from pantarhei.program.ir import Array, Node, Type, Value
 
 ALIGNMENT = 64
@@ -45,7 +46,7 @@ class Layout:
     constants: list[Array] = field(default_factory=list)
     hosted: int = 0
     workspace: int = 0
-    parts: list[list[Kernel] | HostCall] = field(default_factory=list)
+    parts: list[list[Kernel | Tasks] | HostCall] = field(default_factory=list)
     results: list[int] = field(default_factory=list)
     nodes: list[list[Node]] = field(default_factory=list)  # of every kernel, those it computes
     # Number of a result -> the input whose memory holds it in the end; how many kernels run before

@@ -16,16 +16,20 @@ from typing import Any
 import numpy as np
 
 from pantarhei.engines.native import nests
-from pantarhei.engines.native.emit import Operation
+from pantarhei.engines.native.emit import Operand, Operation
 from pantarhei.engines.native.nests import Kernel, Place, Target
 from pantarhei.engines.native.operations import BYTES, TYPES, neutral
 from pantarhei.engines.native.scalar import literal
+from pantarhei.engines.native.tasks import Tasks
 from pantarhei.engines.native.views import Shape, View
 from pantarhei.program.ir import Array, Node
 
-# Bytes of what windows see that are copied at a time, and the most parts of a batch.
+# Bytes of what windows see that are copied at a time, and the most parts of a task.
 BLOCK = 1 << 19
 MOST_BLOCKS = 256
+# Operations on elements that are worth a task, and the most tasks: each has memory of its own.
+TASK = 1 << 22
+MOST_TASKS = 8
 
 CONVOLUTIONS = frozenset({"conv", "conv_input_gradient", "conv_filter_gradient"})
 POOLING = frozenset({"window_max", "window_sum", "window_argmax"})
@@ -93,12 +97,19 @@ class Geometry:
         """How many elements the filter sees in one place."""
         return math.prod(self.kernel) * self.channels
 
-    def blocks(self, type: str) -> Iterator[tuple[int, int]]:
-        """First and number of the images that are handled at a time."""
-        step = max(BLOCK // (self.places * self.seen * BYTES[type]), -(-self.batch // MOST_BLOCKS))
-        step = max(step, 1)
-        for first in range(0, self.batch, step):
-            yield first, min(step, self.batch - first)
+    def shares(self) -> list[tuple[int, int]]:
+        """First and number of the images of each task; the number of threads does not decide."""
+        work = 2 * self.batch * self.places * self.seen * self.outputs
+        number = max(min(work // TASK, self.batch, MOST_TASKS), 1)
+        borders = [self.batch * each // number for each in range(number + 1)]
+        return [(first, end - first) for first, end in itertools.pairwise(borders)]
+
+    def blocks(self, count: int, type: str) -> list[int]:
+        """How many images are handled at a time, of a number of them: about the same."""
+        fitting = max(BLOCK // (self.places * self.seen * BYTES[type]), 1)
+        number = min(-(-count // fitting), MOST_BLOCKS)
+        borders = [count * each // number for each in range(number + 1)]
+        return [end - first for first, end in itertools.pairwise(borders)]
 
     def windows(self, images: View) -> View:
         """What the filter sees: images, places, positions in the filter, channels."""
@@ -128,40 +139,181 @@ def _geometry(node: Node) -> Geometry:
     )
 
 
-def convolution(node: Node, views: Sequence[View], result: View, scratch: Scratch) -> list[Kernel]:
-    """A convolution or one of its two gradients; the result is whole."""
+def convolution(
+    node: Node, views: Sequence[View], result: View, scratch: Scratch
+) -> list[Kernel | Tasks]:
+    """A convolution or one of its two gradients; the result is whole.
+
+    Images are shared out among tasks. What a task needs for some images stays in the cache: with
+    elements around them, and what the filter sees in every place.
+    """
     type = TYPES[node.types[0].dtype]
-    geometry = _geometry(node)
-    padding = [(0, 0), *node.attributes["padding"], (0, 0)]
-    if node.kind == "conv_input_gradient":
-        return _input_gradient(geometry, views, result, padding, type, scratch)
-    images, kernels = _padded(views[0], padding, literal(0, type), type, scratch)
-    other, copied = _rows(views[1], type, scratch)
-    kernels += copied
-    forward = node.kind == "conv"
-    total = View.whole(result.buffer, (geometry.places * geometry.batch, geometry.outputs))
-    rows = (geometry.seen, geometry.outputs)
-    block = next(geometry.blocks(type))[1]
-    scratch_rows = scratch.temporary((block * geometry.places, geometry.seen), type)
-    for first, count in geometry.blocks(type):
-        part = _inside(images, _first(images, first), (count, *images.shape[1:]))
-        seen = geometry.windows(part)
-        flat = seen.reshape((count * geometry.places, geometry.seen))
-        if flat is None or nests.matrix(flat) is None:
-            flat = View.whole(scratch_rows.buffer, (count * geometry.places, geometry.seen))
-            target = View.whole(scratch_rows.buffer, seen.shape)
-            kernels += nests.copy(seen, target, type, scratch.place)
-        here = _inside(
-            total if forward else other,
-            [first * geometry.places, 0],
-            (count * geometry.places, geometry.outputs),
-        )
-        if forward:
-            kernels += nests.product(flat, other, here, type, scratch.place)
-        else:
-            turned, summed = flat.transpose((1, 0)), View.whole(result.buffer, rows)
-            kernels += nests.product(turned, here, summed, type, scratch.place, first > 0)
-    return kernels
+    made = _Convolution(_geometry(node), node.attributes["padding"], type, scratch)
+    function = {
+        "conv": made.forward,
+        "conv_input_gradient": made.input_gradient,
+        "conv_filter_gradient": made.filter_gradient,
+    }[node.kind]
+    return function(views, result)
+
+
+@dataclass(frozen=True)
+class _Convolution:
+    """The kernels of a convolution."""
+
+    geometry: Geometry
+    padding: Sequence[tuple[int, int]]
+    type: str
+    scratch: Scratch
+
+    def _copy(self, source: View, target: View) -> list[Kernel]:
+        return nests.copy(source, target, self.type, self.scratch.place)
+
+    def _product(self, x: View, y: View, result: View, adding: bool = False) -> list[Kernel]:
+        return nests.product(x, y, result, self.type, self.scratch.place, adding)
+
+    def _rows(self, images: View, first: int, count: int) -> View:
+        """All places of some images as rows."""
+        step = self.geometry.places
+        return _inside(images, [first * step, 0], (count * step, images.shape[1]))
+
+    def _seen(self, images: View, share: tuple[int, int]) -> Iterator[_Block]:
+        """Of blocks of a share's images, what the filter sees, as rows, and what that takes."""
+        geometry, scratch = self.geometry, self.scratch
+        sizes = geometry.blocks(share[1], self.type)
+        most, first = max(sizes), share[0]
+        before: list[Kernel] = []
+        around = None
+        if any(map(any, self.padding)):
+            whole = [
+                n + sum(p) for n, p in zip(images.shape[1:], [*self.padding, (0, 0)], strict=True)
+            ]
+            around = scratch.temporary((most, *whole), self.type)
+            before += nests.fill(literal(0, self.type), around, self.type, scratch.place)
+        low = [0, *(pair[0] for pair in self.padding), 0]
+        rows = None
+        for count in sizes:
+            part = _inside(images, _first(images, first), (count, *images.shape[1:]))
+            kernels, before = before, []
+            if around is not None:
+                kernels += self._copy(part, _inside(around, low, part.shape))
+                part = _inside(around, _first(around, 0), (count, *around.shape[1:]))
+            seen = geometry.windows(part)
+            shape = (count * geometry.places, geometry.seen)
+            flat = seen.reshape(shape)
+            if flat is None or nests.matrix(flat) is None:
+                if rows is None:
+                    rows = scratch.temporary((most * geometry.places, geometry.seen), self.type)
+                kernels += self._copy(seen, View.whole(rows.buffer, seen.shape))
+                flat = View.whole(rows.buffer, shape)
+            yield _Block(first, count, flat, kernels)
+            first += count
+
+    def forward(self, views: Sequence[View], result: View) -> list[Kernel | Tasks]:
+        """What the filter makes of what it sees."""
+        geometry = self.geometry
+        filter, copied = _rows(views[1], self.type, self.scratch)
+        rows = (geometry.batch * geometry.places, geometry.outputs)
+        total = View.whole(result.buffer, rows)
+        tasks = []
+        for share in geometry.shares():
+            task: list[Kernel] = []
+            for block in self._seen(views[0], share):
+                here = self._rows(total, block.first, block.count)
+                task += block.kernels + self._product(block.seen, filter, here)
+            tasks.append(task)
+        return [*copied, *_spread(tasks)]
+
+    def filter_gradient(self, views: Sequence[View], result: View) -> list[Kernel | Tasks]:
+        """Each task adds up its images; then they are added, in order."""
+        geometry = self.geometry
+        slopes, copied = _rows(views[1], self.type, self.scratch)
+        shape = (geometry.seen, geometry.outputs)
+        shares = geometry.shares()
+        total = View.whole(result.buffer, shape)
+        sums = [total] if len(shares) == 1 else []
+        sums = sums or [self.scratch.temporary(shape, self.type) for _ in shares]
+        tasks = []
+        for share, place in zip(shares, sums, strict=True):
+            task: list[Kernel] = []
+            for block in self._seen(views[0], share):
+                here = self._rows(slopes, block.first, block.count)
+                turned = block.seen.transpose((1, 0))
+                task += block.kernels + self._product(turned, here, place, bool(task))
+            tasks.append(task)
+        after = [] if len(sums) == 1 else [_total(total, sums, self.type, self.scratch.place)]
+        return [*copied, *_spread(tasks, after)]
+
+    def input_gradient(self, views: Sequence[View], result: View) -> list[Kernel | Tasks]:
+        """What each place gives back to what it saw, added up."""
+        geometry, scratch = self.geometry, self.scratch
+        slopes, kernels = _rows(views[0], self.type, scratch)
+        filter, copied = _rows(views[1], self.type, scratch)
+        turned = filter.transpose((1, 0))
+        padding = [(0, 0), *self.padding, (0, 0)]
+        low = [before for before, _ in padding]
+        shape = tuple(n + sum(pair) for n, pair in zip(result.shape, padding, strict=True))
+        cut = any(map(any, padding))
+        tasks = []
+        for first, total in geometry.shares():
+            task: list[Kernel] = []
+            sizes = geometry.blocks(total, self.type)
+            given = scratch.temporary((max(sizes) * geometry.places, geometry.seen), self.type)
+            around = scratch.temporary((max(sizes), *shape[1:]), self.type) if cut else None
+            for count in sizes:
+                here = self._rows(slopes, first, count)
+                flat = View.whole(given.buffer, (count * geometry.places, geometry.seen))
+                task += self._product(here, turned, flat)
+                target = _inside(result, _first(result, first), (count, *result.shape[1:]))
+                whole = target
+                if around is not None:
+                    whole = _inside(around, _first(around, 0), (count, *shape[1:]))
+                task += nests.fill(literal(0, self.type), whole, self.type, scratch.place)
+                task += self._given_back(View.whole(given.buffer, flat.shape), whole)
+                if around is not None:
+                    task += self._copy(_inside(whole, low, target.shape), target)
+                first += count
+            tasks.append(task)
+        return [*kernels, *copied, *_spread(tasks)]
+
+    def _given_back(self, given: View, whole: View) -> list[Kernel]:
+        """Adds what every place gives to each position of the filter."""
+        target = self.geometry.windows(whole)
+        source = View.whole(given.buffer, target.shape)
+        kernels = []
+        for position in itertools.product(*map(range, self.geometry.kernel)):
+            pair = [_at(view, position, len(self.geometry.count)) for view in (target, source)]
+            kernels.append(_total(pair[0], pair, self.type, self.scratch.place))
+        return kernels
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Some images: the first, how many, what the filter sees in them, and what makes that."""
+
+    first: int
+    count: int
+    seen: View
+    kernels: list[Kernel]
+
+
+def _spread(tasks: Sequence[list[Kernel]], after: Sequence[Kernel] = ()) -> list[Kernel | Tasks]:
+    if len(tasks) == 1:
+        return [*tasks[0], *after]
+    return [Tasks(tuple(map(tuple, tasks)), tuple(after))]
+
+
+def _total(target: View, terms: Sequence[View], type: str, place: Place) -> Kernel:
+    """target = the sum of views of its shape, from the first to the last."""
+    operations = []
+    total: tuple[Operand, str] = (("load", 0), type)
+    for index in range(1, len(terms)):
+        operations.append(Operation("add", type, (total, (("load", index), type))))
+        total = (("op", index - 1), type)
+    targets = [Target("", total, target, type)]
+    loads = [(view, type) for view in terms]
+    folded = [False] * len(target.shape)
+    return nests.nest(target.shape, folded, loads, operations, targets, place)
 
 
 def _first(images: View, first: int) -> list[int]:
@@ -179,42 +331,6 @@ def _rows(view: View, type: str, scratch: Scratch) -> tuple[View, list[Kernel]]:
     return View.whole(copied.buffer, shape), kernels
 
 
-def _input_gradient(
-    geometry: Geometry,
-    views: Sequence[View],
-    result: View,
-    padding: Sequence[tuple[int, int]],
-    type: str,
-    scratch: Scratch,
-) -> list[Kernel]:
-    """What each place gives back to what it saw, added up."""
-    slopes, kernels = _rows(views[0], type, scratch)
-    filter, copied = _rows(views[1], type, scratch)
-    kernels += copied
-    shape = tuple(n + sum(pair) for n, pair in zip(result.shape, padding, strict=True))
-    cut = any(map(any, padding))
-    whole = scratch.temporary(shape, type) if cut else result
-    kernels += nests.fill(literal(0, type), whole, type, scratch.place)
-    block = next(geometry.blocks(type))[1]
-    given = scratch.temporary((block * geometry.places, geometry.seen), type)
-    for first, count in geometry.blocks(type):
-        rows = count * geometry.places
-        here = _inside(slopes, [first * geometry.places, 0], (rows, geometry.outputs))
-        flat = View.whole(given.buffer, (rows, geometry.seen))
-        kernels += nests.product(here, filter.transpose((1, 0)), flat, type, scratch.place)
-        images = _inside(whole, _first(whole, first), (count, *shape[1:]))
-        target = geometry.windows(images)
-        source = View.whole(given.buffer, target.shape)
-        for position in itertools.product(*map(range, geometry.kernel)):
-            pair = [_at(view, position, len(geometry.count)) for view in (target, source)]
-            kernels.append(_added(pair[0], pair[1], type, scratch.place))
-    if cut:
-        low = [before for before, _ in padding]
-        inner = _inside(whole, low, result.shape)
-        kernels += nests.copy(inner, result, type, scratch.place)
-    return kernels
-
-
 def _at(windows: View, position: Sequence[int], rank: int) -> View:
     """What all places see at one position of the filter."""
     before = 1 + rank
@@ -226,16 +342,6 @@ def _at(windows: View, position: Sequence[int], rank: int) -> View:
         (*windows.strides[:before], windows.strides[-1]),
         windows.offset + offset,
     )
-
-
-def _added(target: View, source: View, type: str, place: Place) -> Kernel:
-    """target += source."""
-    operands = ((("load", 0), type), (("load", 1), type))
-    operation = Operation("add", type, operands)
-    targets = [Target("", (("op", 0), type), target, type)]
-    folded = [False] * len(target.shape)
-    loads = [(target, type), (source, type)]
-    return nests.nest(target.shape, folded, loads, [operation], targets, place)
 
 
 # --- pooling ------------------------------------------------------------------------------------
