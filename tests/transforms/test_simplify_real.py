@@ -193,3 +193,35 @@ def test_every_rule_applies_somewhere(watched: Watched) -> None:
         every[name](tf)
     run_layers_that_turn_their_input()
     assert sorted(RULES - set(watched.fired)) == []
+
+
+# --- results that have become the same value ------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [2, 50_000])
+def test_results_that_are_one_value_are_two_arrays(size: int, watched: Watched) -> None:
+    x, y = (tf.placeholder(tf.float32, [None]) for _ in range(2))
+    v = tf.Variable(tf.zeros([size]), validate_shape=False)
+    fetches = [x + y, y + x, v.assign(x + y).op, x * 1.0, v * 1.0, tf.cast(x, tf.float32) * 1.0]
+    feeds = {x: np.full(size, 1.0, np.float32), y: np.full(size, 2.0, np.float32)}
+    with tf.Session() as session:
+        session.run(v.initializer)
+        for before in (0.0, 3.0, 3.0):
+            first, second, _, fed, read, cast = session.run(fetches, feeds)
+            for array, wanted in ((first, 3), (second, 3), (fed, 1), (read, before), (cast, 1)):
+                assert (array == wanted).all()
+                array[...] = -7.0
+            assert (session.run(v) == 3.0).all()
+            assert (feeds[x] == 1.0).all() and (feeds[y] == 2.0).all()
+    assert watched.fired["times one"] > 0 and watched.fired["add"] > 0
+
+
+def test_results_that_have_become_constants(watched: Watched) -> None:
+    x = tf.placeholder(tf.float32, [])
+    known = tf.where(tf.fill([2], False), tf.fill([2], x), tf.fill([2], 5.0)) + 1.0
+    with tf.Session() as session:
+        for _ in range(3):
+            found, moving = session.run([known, known * x], {x: 2.0})
+            np.testing.assert_array_equal(found, [6.0, 6.0])
+            np.testing.assert_array_equal(moving, [12.0, 12.0])
+            found[...] = moving[...] = 0.0

@@ -165,10 +165,9 @@ class Execution:
 
     def _own(self, array: Array) -> Array:
         """`array`, or a copy if somebody else could see or make changes to it."""
-        holder: Any = array
-        while isinstance(holder, np.ndarray):
-            if id(holder) in self.borrowed:
-                return array.copy()
-            holder = holder.base
         # A view of another result would let two results change together.
-        return array if array.base is None and array.flags.writeable else array.copy()
+        free = array.base is None and array.flags.writeable and id(array) not in self.borrowed
+        if not free:
+            return array.copy()
+        self.borrowed.add(id(array))  # two results, or a result and a variable, may be one value
+        return array
