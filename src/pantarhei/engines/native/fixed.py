@@ -5,47 +5,8 @@ Kernels and products are called with their arguments and the table of buffers; s
 
 from __future__ import annotations
 
-# `bind` reads the addresses of arrays' elements out of the arrays themselves, and gives the number
-# of the first that is not of its dtype, aligned and in C order; -1 where all are. `walk` calls, and
-# `run` does both for a record: the arguments of `bind`, then the calls and their number.
+# `walk` calls kernels: a table of functions and their arguments, and how many.
 FIXED = """
-define i64 @bind(ptr %objects, ptr %dtypes, i64 %count, ptr %buffers, i64 %class) nounwind {
-entry:
-  %none = icmp eq i64 %count, 0
-  br i1 %none, label %done, label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %good ]
-  %place = getelementptr ptr, ptr %objects, i64 %i
-  %object = load ptr, ptr %place
-  %class.place = getelementptr i8, ptr %object, i64 8
-  %object.class = load i64, ptr %class.place
-  %data.place = getelementptr i8, ptr %object, i64 16
-  %data = load ptr, ptr %data.place
-  %dtype.place = getelementptr i8, ptr %object, i64 56
-  %dtype = load i64, ptr %dtype.place
-  %flags.place = getelementptr i8, ptr %object, i64 64
-  %flags = load i32, ptr %flags.place
-  %wanted.place = getelementptr i64, ptr %dtypes, i64 %i
-  %wanted = load i64, ptr %wanted.place
-  %slot = getelementptr ptr, ptr %buffers, i64 %i
-  store ptr %data, ptr %slot
-  %right.class = icmp eq i64 %object.class, %class
-  %right.dtype = icmp eq i64 %dtype, %wanted
-  %layout = and i32 %flags, 257
-  %right.layout = icmp eq i32 %layout, 257
-  %both = and i1 %right.class, %right.dtype
-  %right = and i1 %both, %right.layout
-  br i1 %right, label %good, label %bad
-good:
-  %next = add nuw nsw i64 %i, 1
-  %more = icmp ult i64 %next, %count
-  br i1 %more, label %loop, label %done
-bad:
-  ret i64 %i
-done:
-  ret i64 -1
-}
-
 define void @walk(ptr %steps, i64 %count, ptr %buffers) nounwind {
 entry:
   %none = icmp eq i64 %count, 0
@@ -62,31 +23,6 @@ loop:
   br i1 %more, label %loop, label %done
 done:
   ret void
-}
-
-define i64 @run(ptr %record) nounwind {
-entry:
-  %objects = load ptr, ptr %record
-  %dtypes.place = getelementptr i64, ptr %record, i64 1
-  %dtypes = load ptr, ptr %dtypes.place
-  %count.place = getelementptr i64, ptr %record, i64 2
-  %count = load i64, ptr %count.place
-  %buffers.place = getelementptr i64, ptr %record, i64 3
-  %buffers = load ptr, ptr %buffers.place
-  %class.place = getelementptr i64, ptr %record, i64 4
-  %class = load i64, ptr %class.place
-  %steps.place = getelementptr i64, ptr %record, i64 5
-  %steps = load ptr, ptr %steps.place
-  %length.place = getelementptr i64, ptr %record, i64 6
-  %length = load i64, ptr %length.place
-  %wrong = call i64 @bind(ptr %objects, ptr %dtypes, i64 %count, ptr %buffers, i64 %class)
-  %right = icmp eq i64 %wrong, -1
-  br i1 %right, label %good, label %done
-good:
-  call void @walk(ptr %steps, i64 %length, ptr %buffers)
-  br label %done
-done:
-  ret i64 %wrong
 }
 """
 
