@@ -123,7 +123,7 @@ def _records(found: dict[str, Any]) -> list[Row]:
             records.ratio(found, what, name) if whole else None,
             least,
         )
-        for what in ("save", "restore")
+        for what in records.SPANS
         for name, least in RECORDS_AT_LEAST.items()
     ]
     rate, limit = records.rate(found, "summaries"), f"{SUMMARIES_A_SECOND:,} a second"

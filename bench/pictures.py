@@ -134,7 +134,7 @@ def _records(found: dict[str, Any]) -> Any:
             for name, title in records.TITLES.items()
             if (each := records.seconds(found, what, name)) is not None
         ]
-        for what in ("save", "restore")
+        for what in records.SPANS
     }
     rates = {
         title: [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.records import COPY, FLUSHED, OTHER, OWN, RATES, TITLES, rate, ratio, seconds
+from bench.records import COPY, FLUSHED, OTHER, OWN, RATES, SPANS, TITLES, rate, ratio, seconds
 from bench.tables import NOTHING, duration, table
 
 
@@ -24,7 +24,7 @@ def record_page(found: dict[str, Any], pictures: dict[str, str]) -> str:
             duration(seconds(found, what, OWN)),
             *[_times(ratio(found, what, name)) for name in names],
         ]
-        for what in ("save", "restore")
+        for what in SPANS
     ]
     rates = [
         [title, _a_second(rate(found, what, OWN)), _a_second(rate(found, what, OTHER))]
@@ -36,9 +36,9 @@ def record_page(found: dict[str, Any], pictures: dict[str, str]) -> str:
     )
     words = (
         f"A checkpoint of {size} of float32 numbers, and how many times as long as this library "
-        f'others take. "{TITLES[FLUSHED].capitalize()}" ends when the copy is on the disk, as this '
-        "library's saving does; TensorFlow's does not wait for that. Files that are read have been "
-        f"read before. {versions}."
+        "others take. This library's saving ends when the checkpoint is on the disk, and "
+        "TensorFlow's when it is in the system's hands: \"and flush\" is until it is on the disk "
+        f"with both. Files that are read have been read before. {versions}."
     )
     picture = f"![Records]({pictures['records']})\n" if "records" in pictures else ""
     return "\n".join(

@@ -33,6 +33,8 @@ TITLES = {
     COPY: "copying the file",
     FLUSHED: "copying it, flushed",
 }
+FLUSHED_SAVE = "save and flush"
+SPANS = ("save", FLUSHED_SAVE, "restore")
 RATES = {
     "summaries": "scalar summaries",
     "runs": "scalar summaries, each computed by a run",
@@ -132,7 +134,10 @@ def _settle(mebibytes: int) -> None:
 def _take_turn(turns: Turns, worker: Worker, count: int, mebibytes: int) -> None:
     for what in ("save", "restore"):
         _settle(mebibytes)
-        _note(turns, what, worker.contender.name, worker.ask(what)["seconds"])
+        answer = worker.ask(what)
+        _note(turns, what, worker.contender.name, answer["seconds"])
+        if "flushed" in answer:
+            _note(turns, FLUSHED_SAVE, worker.contender.name, answer["flushed"])
     for what in RATES:
         os.sync()
         _note(
@@ -156,7 +161,7 @@ def _copy(turns: Turns, folder: Path, mebibytes: int) -> None:
                 os.fsync(file.fileno())
         seconds = time.perf_counter() - begin
         target.unlink()
-        for what in ("save", "restore"):
+        for what in SPANS:
             _note(turns, what, name, seconds)
 
 

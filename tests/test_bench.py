@@ -99,7 +99,9 @@ def test_records_are_measured_and_stand_on_the_page():
     run = bench()
     found = records(run, [], 50, mebibytes=1)
     assert run.missing == [] and run.disagreements == 0
-    assert set(found["turns"]) == {"save", "restore", "summaries", "runs", "written", "read"}
+    assert set(found["turns"]) == {
+        *("save", "save and flush", "restore", "summaries", "runs", "written", "read")
+    }
     assert set(found["turns"]["save"]) == {"pantarhei", "copy", "flushed copy"}
     said = page({**results([]), "records": found}, {})
     assert "| save 1 MiB |" in said and "scalar summaries, each computed by a run" in said

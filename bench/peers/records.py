@@ -1,7 +1,8 @@
 """Checkpoints, summaries and records of the module that the first argument names.
 
 {"do": "prepare", "folder": ..., "mebibytes": n} -> {}
-{"do": "save"}, {"do": "restore"}                -> {"seconds": ...}
+{"do": "save"}                                   -> {"seconds": ..., "flushed": when on the disk}
+{"do": "restore"}                                -> {"seconds": ...}
 {"do": "digest"}                                 -> {"digest": of the values that a restore gives}
 {"do": "rate", "what": ..., "count": n}          -> {"seconds": for n of them}
 """
@@ -62,7 +63,11 @@ class RecordsWorker:
         os.mkdir(self._path("checkpoint"))
         begin = time.perf_counter()
         self._saver.save(self._session, self._path("checkpoint/model"), write_meta_graph=False)
-        return {"seconds": time.perf_counter() - begin}
+        done = time.perf_counter()
+        for name in os.listdir(self._path("checkpoint")):
+            with open(self._path("checkpoint/" + name), "rb") as file:
+                os.fsync(file.fileno())
+        return {"seconds": done - begin, "flushed": time.perf_counter() - begin}
 
     def restore(self):
         """Restores what was saved."""

@@ -119,6 +119,7 @@ def test_safetensors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     out = tmp_path / "m.safetensors"
     assert main(["checkpoint", str(tmp_path / "m"), "--safetensors", str(out)]) == 0
     assert capsys.readouterr().out.endswith(f"wrote {out}\n")
+    assert out.stat().st_mode == (tmp_path / "m.index").stat().st_mode
     found = dict(library.deserialize(out.read_bytes()))
     assert set(found) == set(arrays)
     for name, array in arrays.items():

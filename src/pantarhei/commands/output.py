@@ -36,7 +36,9 @@ def whole_file(path: str, inputs: Sequence[str] = ()) -> Iterator[str]:
         raise CommandError(f"cannot write {path}: {_reason(error)}") from error
     file.close()
     try:
+        mode = os.stat(file.path).st_mode
         yield file.path
+        os.chmod(file.path, mode)  # a library may have put a file of its own there
         os.replace(file.path, path)
     except OSError as error:
         raise CommandError(f"cannot write {path}: {_reason(error)}") from error
