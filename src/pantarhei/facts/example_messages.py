@@ -1,4 +1,4 @@
-"""The protocol buffers of training data: `Example`, `SequenceExample`, and what they are made of.
+"""The protocol buffers of training data (`Example`, `SequenceExample`), and of control flow.
 
 No library brings them but TensorFlow itself, so they are described here: fields, numbers and types
 as TensorFlow's files have them. They live in a pool of their own and never meet TensorFlow's.
@@ -29,6 +29,34 @@ FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
     "FeatureLists": (("feature_list", "map FeatureList"),),
     "Example": (("features", "Features"),),
     "SequenceExample": (("context", "Features"), ("feature_lists", "FeatureLists")),
+    # The contexts of conditions and loops, as they stand in collections of a graph.
+    "ValuesDef": (("values", "repeated string"), ("external_values", "map string")),
+    "ControlFlowContextDef": (
+        ("cond_ctxt", "kind CondContextDef"),
+        ("while_ctxt", "kind WhileContextDef"),
+    ),
+    "CondContextDef": (
+        ("context_name", "string"),
+        ("pred_name", "string"),
+        ("pivot_name", "string"),
+        ("branch", "int32"),
+        ("values_def", "ValuesDef"),
+        ("nested_contexts", "repeated ControlFlowContextDef"),
+    ),
+    "WhileContextDef": (
+        ("context_name", "string"),
+        ("parallel_iterations", "int32"),
+        ("back_prop", "bool"),
+        ("swap_memory", "bool"),
+        ("pivot_name", "string"),
+        ("pivot_for_pred_name", "string"),
+        ("pivot_for_body_name", "string"),
+        ("loop_exit_names", "repeated string"),
+        ("values_def", "ValuesDef"),
+        ("loop_enter_names", "repeated string"),
+        ("maximum_iterations_name", "string"),
+        ("nested_contexts", "repeated ControlFlowContextDef"),
+    ),
 }
 
 

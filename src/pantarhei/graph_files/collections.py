@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pantarhei.checkpoints.saver import Saver
+from pantarhei.facts.example_messages import FIELDS, example_class
 from pantarhei.facts.messages import message_class
 from pantarhei.graph.graph import Graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scope_prefixes import within_scope, without_scope
+from pantarhei.graph_files.contexts import (
+    cond_from_proto,
+    cond_to_proto,
+    while_from_proto,
+    while_to_proto,
+)
 from pantarhei.logging import info, warning
 from pantarhei.variables.variable import Variable
 
@@ -30,9 +37,6 @@ VARIABLE_COLLECTIONS = (
     GraphKeys.MOVING_AVERAGE_VARIABLES,
     GraphKeys.GLOBAL_STEP,
 )
-
-# They help to build on conditions and loops; what was built runs and is differentiated without.
-_CONTEXTS = (GraphKeys.COND_CONTEXT, GraphKeys.WHILE_CONTEXT)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ DESCRIBED: dict[str, Described] = {
         for key in VARIABLE_COLLECTIONS
     },
     GraphKeys.SAVERS: Described("SaverDef", Saver.to_proto, Saver.from_proto),
+    GraphKeys.COND_CONTEXT: Described("CondContextDef", cond_to_proto, cond_from_proto),
+    GraphKeys.WHILE_CONTEXT: Described("WhileContextDef", while_to_proto, while_from_proto),
 }
 
 
@@ -80,7 +86,7 @@ def write_collection(
       left_out: names of nodes that are not exported.
     """
     items = [each for each in items if isinstance(each, str) or is_exported(each, scope, left_out)]
-    if not items or key in _CONTEXTS:
+    if not items:
         return
     try:
         collection = target.collection_def[key]
@@ -151,7 +157,7 @@ def read_collections(
                 graph.add_to_collection(key, variables[content])
         elif kind == "bytes_list" and not _is_text(collection):
             info("The collection %s is left out: it is described by messages of its own.", key)
-        elif kind is None or kind == "any_list" or key in _CONTEXTS:
+        elif kind is None or kind == "any_list":
             info("The collection %s is left out: nothing here knows its items.", key)
         else:
             for value in getattr(collection, kind).value:
@@ -167,7 +173,8 @@ def _item(kind: str, value: Any, graph: Graph, scope: str) -> Any:
 
 
 def _parsed(key: str, content: bytes) -> Any:
-    kind = message_class(DESCRIBED[key].message)
+    name = DESCRIBED[key].message
+    kind = example_class(name) if name in FIELDS else message_class(name)
     try:
         return kind.FromString(content)
     except Exception as error:

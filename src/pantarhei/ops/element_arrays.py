@@ -146,8 +146,7 @@ class ElementArray:
         self._check_open()
         if not 0 <= index < len(self.elements):
             raise ProgramError(
-                f"TensorArray {self.name}: Tried to read from index {index} but array size is: "
-                f"{len(self.elements)}",
+                f"Tried to read from index {index} but array size is: {len(self.elements)}",
                 "OutOfRangeError" if index < 0 else "InvalidArgumentError",
             )
         element = self.elements[index]

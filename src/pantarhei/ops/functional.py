@@ -323,9 +323,9 @@ def _unstacked(arrays: Sequence[TensorArray], elems: Sequence[Tensor]) -> list[T
 def _stacked(arrays: Sequence[TensorArray], elems: Sequence[Tensor]) -> list[Tensor]:
     """What arrays hold, of the first extent of `elems`."""
     results = [array.stack() for array in arrays]
-    extent = Dimension(None)
-    for each in elems:
-        extent = extent.merge_with(each.shape.with_rank_at_least(1)[0])
+    extent = Dimension(elems[0].shape.with_rank_at_least(1)[0])
+    for each in elems[1:]:
+        extent.merge_with(each.shape.with_rank_at_least(1)[0])  # raises if they differ
     for result in results:
         result.set_shape(TensorShape([extent]).concatenate(result.shape[1:]))
     return results

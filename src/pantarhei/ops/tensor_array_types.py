@@ -110,7 +110,7 @@ class TensorArrayWriteV3(OpDef):
     pure = False
 
     def infer(self, op: Operation) -> list[TensorShape]:
-        with_rank(op, 0, 1)
+        with_rank(op, 1, 0)
         return [_SCALAR]
 
     def grad(self, op: Operation, flow: Any) -> list[Any]:
@@ -128,7 +128,7 @@ class TensorArrayReadV3(OpDef):
     pure = False
 
     def infer(self, op: Operation) -> list[TensorShape]:
-        with_rank(op, 0, 1)
+        with_rank(op, 1, 0)
         return [unknown_shape()]
 
     def grad(self, op: Operation, g: Any) -> list[Any]:
@@ -154,7 +154,7 @@ class TensorArrayGatherV3(OpDef):
 
     def infer(self, op: Operation) -> list[TensorShape]:
         with_rank(op, 1, 1)
-        return [op.inputs[1].shape[:1].concatenate(op.attributes["element_shape"])]
+        return [as_shape([None]).concatenate(op.attributes["element_shape"])]
 
     def grad(self, op: Operation, g: Any) -> list[Any]:
         array = gradient_array(op, g, op.attributes["dtype"])
@@ -221,7 +221,7 @@ class TensorArraySplitV3(OpDef):
     pure = False
 
     def infer(self, op: Operation) -> list[TensorShape]:
-        with_rank(op, 1, 2)
+        with_rank(op, 2, 1)
         return [_SCALAR]
 
     def grad(self, op: Operation, flow: Any) -> list[Any]:
