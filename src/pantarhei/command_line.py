@@ -16,11 +16,23 @@ from pantarhei.commands import CommandError
 
 COMMANDS = ("checkpoint", "events", "report")
 
+EXAMPLES = """\
+examples:
+  pantarhei checkpoint model/            tensors of the latest checkpoint in a folder
+  pantarhei events logs                  curves that were logged
+  pantarhei report logs -o report.html   curves and graph as a page
+  pantarhei COMMAND --help               more of each
+
+The exit status is 0, 1 if something could not be done, 2 if the command line is wrong."""
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = argparse.ArgumentParser(
-        prog="pantarhei", description="Look into what runs of Pantarhei and TensorFlow 1 left."
+        prog="pantarhei",
+        description="Look into what runs of Pantarhei and TensorFlow 1 left.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
@@ -58,6 +70,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"pantarhei {parsed.command}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader, such as `head`, has seen enough; Python must not write any more either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()  # the reader, such as `head`, has seen enough
+    except OSError as error:
+        print(f"pantarhei {parsed.command}: {error}", file=sys.stderr)
+        _close_output()
+        return 1
     return 0
+
+
+def _close_output() -> None:
+    """Nothing more is written, not even what still waits to be when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

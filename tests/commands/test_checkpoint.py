@@ -100,9 +100,9 @@ def test_difference(prefix: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "text").write_text("no checkpoint" * 9)
     for name, said in [
-        ("nothing", "Failed to find any matching files"),
+        ("nothing", f"there is no checkpoint {tmp_path / 'nothing'}: looked for "),
         ("text", "not an sstable"),
-        (".", "Couldn't find 'checkpoint' file"),
+        (".", f"no latest checkpoint in {tmp_path}: looked for a file 'checkpoint' naming it"),
     ]:
         assert main(["checkpoint", str(tmp_path / name)]) == 1
         assert said in capsys.readouterr().err
@@ -158,6 +158,12 @@ def test_statistics_do_not_depend_on_the_pieces(monkeypatch: pytest.MonkeyPatch)
     assert whole[:2] == [f"{good.mean():.4g}", f"{good.std():.4g}"] and whole[4] == "143"
 
 
+def test_checkpoints_nearby_are_named(prefix: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in (prefix.parent, prefix.parent / "other"):
+        assert main(["checkpoint", str(path)]) == 1
+        assert capsys.readouterr().err.endswith(f"; there are: {prefix}\n")
+
+
 def test_files_of_another_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     events = tmp_path / "events.out.tfevents.1.host"
     events.write_bytes(b"")
@@ -170,10 +176,11 @@ def test_outputs_that_cannot_be_written(prefix: Path, capsys: pytest.CaptureFixt
     for out, said in [
         (prefix.parent, "it is a folder"),
         (f"{prefix}.index", "it is what is read"),
-        (prefix.parent / "none" / "out", "No such file or directory"),
+        (prefix.parent / "none" / "out", f"there is no folder {prefix.parent / 'none'}"),
     ]:
         assert main(["checkpoint", str(prefix), "--npz", str(out)]) == 1
-        assert said in capsys.readouterr().err
+        printed = capsys.readouterr()
+        assert said in printed.err and printed.out == ""
     assert {path: path.read_bytes() for path in prefix.parent.iterdir()} == before
 
 

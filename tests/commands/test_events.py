@@ -121,6 +121,18 @@ def test_as_a_program(tmp_path):
         assert process.stderr.read() == b""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk(tmp_path):
+    log(tmp_path, "loss", range(10))
+    source = os.path.dirname(os.path.dirname(tf.__file__))
+    command = [sys.executable, "-m", "pantarhei", "events", str(tmp_path), "--csv"]
+    environment = {**os.environ, "PYTHONPATH": source}
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(b"pantarhei events: [Errno 28]") and ran.stderr.count(b"\n") == 1
+
+
 def test_help(capsys):
     for arguments, words in (
         (["--help"], "show the scalars in event files"),

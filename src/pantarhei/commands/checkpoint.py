@@ -34,6 +34,7 @@ from pantarhei.commands.conversions import (
     write_archive,
     write_safetensors,
 )
+from pantarhei.commands.output import check_output
 from pantarhei.commands.progress import progress_of_bytes
 from pantarhei.facts import errors
 from pantarhei.facts.dtypes import DType
@@ -46,6 +47,7 @@ _FILE = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
 _EVENTS = "tfevents"
 # Elements of which statistics are taken at a time.
 _PIECE = 1 << 20
+_NAMES_SHOWN = 5
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -72,6 +74,10 @@ def run(arguments: argparse.Namespace) -> None:
     """
     try:
         reader = _opened(arguments.file)
+        inputs = glob.glob(f"{glob.escape(_prefix(arguments.file))}*")
+        for path in (arguments.npz, arguments.safetensors):
+            if path is not None:
+                check_output(path, inputs)
         if arguments.safetensors is not None:
             safetensors_library()
             types: dict[str, DType] = reader.get_variable_to_dtype_map()
@@ -80,7 +86,6 @@ def run(arguments: argparse.Namespace) -> None:
             _print_difference(reader, _opened(arguments.diff))
         else:
             _print_table(reader)
-        inputs = glob.glob(f"{glob.escape(_prefix(arguments.file))}*")
         for path, write in (
             (arguments.npz, write_archive),
             (arguments.safetensors, write_safetensors),
@@ -105,10 +110,24 @@ def _opened(path: str) -> NewCheckpointReader:
         raise CommandError(f"{path} is a file of events: `pantarhei events {path}` shows it")
     try:
         return load_checkpoint(_prefix(path))
+    except (errors.NotFoundError, ValueError) as error:
+        raise CommandError(_missing(path)) from error
     except (errors.DataLossError, errors.FailedPreconditionError) as error:
         if not os.path.isfile(path) or _prefix(path) != path:
             raise
         raise CommandError(f"{path} is no checkpoint that can be read: {error.message}") from error
+
+
+def _missing(path: str) -> str:
+    """What was looked for, and what there is instead."""
+    folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
+    indices = sorted(glob.glob(os.path.join(glob.escape(folder), "*.index")))
+    others = [each.removesuffix(".index") for each in indices]
+    shown = ", ".join(others[:_NAMES_SHOWN]) + (", ..." if len(others) > _NAMES_SHOWN else "")
+    there = f"; there are: {shown}" if others else ""
+    if os.path.isdir(path):
+        return f"no latest checkpoint in {path}: looked for a file 'checkpoint' naming it{there}"
+    return f"there is no checkpoint {path}: looked for {_prefix(path)}.index{there}"
 
 
 def _pieces(

@@ -11,6 +11,24 @@ from pantarhei.commands import CommandError
 from pantarhei.facts import errors
 
 
+def check_output(path: str, inputs: Sequence[str] = ()) -> None:
+    """Says early, before anything is read, that a file cannot be written.
+
+    Raises:
+      CommandError: it is a folder, or one of `inputs`, or its folder cannot be written to.
+    """
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        raise CommandError(f"cannot write {path}: it is a folder")
+    if not os.path.isdir(folder):
+        raise CommandError(f"cannot write {path}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise CommandError(f"cannot write {path}: the folder {folder} may not be written to")
+    for each in inputs:
+        if os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each):
+            raise CommandError(f"cannot write {path}: it is what is read")
+
+
 @contextmanager
 def whole_file(path: str, inputs: Sequence[str] = ()) -> Iterator[str]:
     """A path to write to, beside `path`; what is written becomes `path` at the end.
@@ -25,11 +43,7 @@ def whole_file(path: str, inputs: Sequence[str] = ()) -> Iterator[str]:
     Raises:
       CommandError: nothing can be written there.
     """
-    if os.path.isdir(path):
-        raise CommandError(f"cannot write {path}: it is a folder")
-    for each in inputs:
-        if os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each):
-            raise CommandError(f"cannot write {path}: it is what is read")
+    check_output(path, inputs)
     try:
         file = durable.TemporaryFile(path)
     except (errors.OpError, OSError) as error:

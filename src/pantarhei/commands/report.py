@@ -23,7 +23,7 @@ from typing import Any
 
 from pantarhei.commands import CommandError
 from pantarhei.commands.events import event_files
-from pantarhei.commands.output import whole_file
+from pantarhei.commands.output import check_output, whole_file
 from pantarhei.commands.report_data import Log
 
 HELP = "write curves and graphs into one HTML file"
@@ -46,11 +46,11 @@ def run(arguments: argparse.Namespace) -> None:
       CommandError: there is nothing to show, or the page cannot be written.
     """
     log = Log()
-    inputs = []
     folders = [Path(each) for each in arguments.logdir]
-    for folder in folders:
-        paths = event_files(folder)
-        inputs += [str(path) for path in paths]
+    found = [event_files(folder) for folder in folders]
+    inputs = [str(path) for paths in found for path in paths]
+    check_output(arguments.output, inputs)
+    for folder, paths in zip(folders, found, strict=True):
         root = folder if folder.is_dir() else folder.parent
         log.read(paths, root, folder.name if len(folders) > 1 else "")
     for fault in log.faults:
