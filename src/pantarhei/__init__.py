@@ -196,6 +196,7 @@ from pantarhei.ops.contractions import (
     tensordot,
 )
 from pantarhei.ops.control import group, tuple
+from pantarhei.ops.decoding import decode_csv, decode_raw
 from pantarhei.ops.decompositions import (
     qr,
     self_adjoint_eig,
@@ -231,6 +232,12 @@ from pantarhei.ops.division import (
     truncatediv,
     truncatemod,
 )
+from pantarhei.ops.example_features import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+)
 from pantarhei.ops.filling import fill, ones, ones_like, range, zeros, zeros_like
 from pantarhei.ops.formatting import print_v2 as print
 from pantarhei.ops.functional import foldl, foldr, map_fn, scan
@@ -248,12 +255,7 @@ from pantarhei.ops.norms import (
     norm,
 )
 from pantarhei.ops.padding import pad
-from pantarhei.ops.parsing import (
-    FixedLenFeature,
-    decode_raw,
-    parse_example,
-    parse_single_example,
-)
+from pantarhei.ops.parsing import parse_example, parse_single_example
 from pantarhei.ops.partitioning import dynamic_partition, dynamic_stitch
 from pantarhei.ops.patches import extract_image_patches
 from pantarhei.ops.placeholder import placeholder, placeholder_with_default
@@ -325,6 +327,7 @@ from pantarhei.ops.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
+from pantarhei.ops.sequence_parsing import parse_single_sequence_example
 from pantarhei.ops.sequences import (
     linspace,
     meshgrid,

@@ -12,6 +12,8 @@ from pantarhei.ops.sparse_arranging import sparse_transpose as transpose
 from pantarhei.ops.sparse_contractions import sparse_softmax as softmax
 from pantarhei.ops.sparse_contractions import sparse_tensor_dense_matmul as matmul
 from pantarhei.ops.sparse_contractions import sparse_tensor_dense_matmul as sparse_dense_matmul
+from pantarhei.ops.sparse_indicators import sparse_merge as merge
+from pantarhei.ops.sparse_indicators import sparse_to_indicator as to_indicator
 from pantarhei.ops.sparse_parts import sparse_concat as concat
 from pantarhei.ops.sparse_parts import sparse_fill_empty_rows as fill_empty_rows
 from pantarhei.ops.sparse_parts import sparse_retain as retain
@@ -39,6 +41,7 @@ __all__ = [
     "from_dense",
     "matmul",
     "maximum",
+    "merge",
     "minimum",
     "placeholder",
     "reduce_max",
@@ -57,5 +60,6 @@ __all__ = [
     "sparse_dense_matmul",
     "split",
     "to_dense",
+    "to_indicator",
     "transpose",
 ]

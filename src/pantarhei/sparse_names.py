@@ -9,6 +9,7 @@ from pantarhei.ops.sparse_arranging import (
     sparse_transpose,
 )
 from pantarhei.ops.sparse_contractions import sparse_softmax, sparse_tensor_dense_matmul
+from pantarhei.ops.sparse_indicators import sparse_merge, sparse_to_indicator
 from pantarhei.ops.sparse_parts import (
     sparse_concat,
     sparse_fill_empty_rows,
@@ -42,6 +43,7 @@ __all__ = [
     "sparse_concat",
     "sparse_fill_empty_rows",
     "sparse_maximum",
+    "sparse_merge",
     "sparse_minimum",
     "sparse_placeholder",
     "sparse_reduce_max",
@@ -61,5 +63,6 @@ __all__ = [
     "sparse_tensor_dense_matmul",
     "sparse_tensor_to_dense",
     "sparse_to_dense",
+    "sparse_to_indicator",
     "sparse_transpose",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pantarhei.program.ir import Array, Type, Value
+from pantarhei.program.ir import Array, NotStatic, Type, Value
 
 
 def host_results(
@@ -24,7 +24,12 @@ def host_results(
       function: gives an array for each output of the operation.
       inputs: what it is called with.
       types: those of the results; None where they depend on data.
+
+    Raises:
+      NotStatic: no run is planned; what is asked is what the graph alone tells.
     """
+    if not hasattr(type(b), "host"):
+        raise NotStatic(inputs[0])
     known = [each.constant for each in inputs]
     if all(each is not None for each in known):
         return [b.constant(each) for each in function(*known)]

@@ -1,106 +1,119 @@
-"""Serialized `Example` messages and raw bytes as tensors: `parse_example`, `decode_raw`.
+"""Serialized `Example` messages as tensors: `parse_example`, `parse_single_example`.
 
-Knows what features may look like and how they become arrays; where records come from it must not
-know.
+Knows how features become tensors; where records come from it must not know.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from pantarhei.facts import dtypes
 from pantarhei.facts.dtypes import DType
-from pantarhei.facts.example_messages import example_class
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.facts.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.opdef import OpDef, apply
-from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.operation import Operation
 from pantarhei.graph.scopes import name_scope
-from pantarhei.ops.constant import constant
-from pantarhei.ops.shapes import expand_dims, reshape, squeeze
+from pantarhei.graph.sparse_tensor import SparseTensor
+from pantarhei.ops.example_features import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+    Wanted,
+    default_tensor,
+    name_of,
+    wanted,
+    with_sequences,
+    with_sparse_features,
+)
+from pantarhei.ops.example_values import (
+    FIELDS,
+    NAMES,
+    as_sparse_parts,
+    block_size,
+    flat,
+    kind_of,
+    listed,
+    message,
+    padded,
+)
+from pantarhei.ops.host_results import host_results
+from pantarhei.ops.indexing import slice as sliced
+from pantarhei.ops.shapes import expand_dims, squeeze
 from pantarhei.program.ir import Array, ProgramError, Type, Value
 
-# The field of a Feature that holds elements of a dtype, and the dtype's name in messages.
-_FIELDS = {
-    dtypes.float32: ("float_list", "float"),
-    dtypes.int64: ("int64_list", "int64"),
-    dtypes.string: ("bytes_list", "string"),
-}
-_NAMES = dict(_FIELDS.values())
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.\-/]")
+_KINDS = (VarLenFeature, SparseFeature, FixedLenFeature, FixedLenSequenceFeature)
 
 
-class FixedLenFeature(NamedTuple):
-    """A feature of which every example has the same number of values.
-
-    Attributes:
-      shape: the shape of the values of one example.
-      dtype: float32, int64 or string.
-      default_value: what an example without the feature gets; None if all must have it.
-    """
-
-    shape: Any
-    dtype: Any
-    default_value: Any = None
-
-
-class Wanted(NamedTuple):
-    """A feature as an operation wants it."""
-
-    key: str
-    dtype: DType
-    shape: tuple[int, ...]
-    default: Array
-
-    @property
-    def size(self) -> int:
-        """How many values there are."""
-        return math.prod(self.shape)
-
-    def shaped(self, values: Any) -> Array:
-        """The values as an array."""
-        flat = np.empty(len(values), self.dtype.numpy)
-        flat[:] = values
-        return flat.reshape(self.shape)
-
-
-def _message(serialized: bytes) -> Any:
-    example = example_class("Example")()
-    try:
-        example.ParseFromString(serialized)
-    except Exception as error:  # protobuf's class depends on its version
-        shown = serialized.decode("latin1")
-        raise ProgramError(f"Could not parse example input, value: '{shown}'") from error
-    return example
-
-
-def _values(example: Any, wanted: Wanted, required: str, fault: str) -> Any:
-    """The values of one feature; `required` and `fault` begin the texts of errors."""
-    field, name = _FIELDS[wanted.dtype]
-    features = example.features.feature
-    kind = features[wanted.key].WhichOneof("kind") if wanted.key in features else None
+def _sparse_row(features: Any, key: str, dtype: DType, where: str) -> Array:
+    """The values of a feature that becomes sparse; `where` begins the text of an error."""
+    field, name = FIELDS[dtype]
+    kind = kind_of(features, key)
     if kind is None:
-        if wanted.default.size == 0:
-            raise ProgramError(
-                f"{required}Feature: {wanted.key} (data type: {name}) is required but could not "
-                "be found."
-            )
-        return wanted.default.ravel()
+        return flat([], dtype)
     if kind != field:
         raise ProgramError(
-            f"{fault}Data types don't match. Data type: {_NAMES[kind]} but expected type: {name}"
+            f"{where}Data types don't match. Expected type: {name}, Actual type: {NAMES[kind]}"
         )
-    return getattr(features[wanted.key], kind).value
+    return flat(getattr(features[key], field).value, dtype)
+
+
+def _dense_row(
+    features: Any, key: str, dtype: DType, shape: TensorShape, default: Array, names: Sequence[str]
+) -> Array:
+    """The values of a feature that becomes dense.
+
+    `names` are the name of the example and where the fault is, as the texts of errors begin.
+    """
+    example, where = names
+    field, name = FIELDS[dtype]
+    kind = kind_of(features, key)
+    variable = bool(shape.ndims) and shape.as_list()[0] is None
+    if kind is None:
+        if variable:
+            return flat([], dtype)
+        if default.size == 0:
+            raise ProgramError(
+                f"{example}Feature: {key} (data type: {name}) is required but could not be found."
+            )
+        return default.ravel()
+    if kind != field:
+        raise ProgramError(
+            f"{where}Data types don't match. Data type: {NAMES[kind]} but expected type: {name}"
+        )
+    values = getattr(features[key], field).value
+    size = block_size(shape)
+    if variable and len(values) % max(size, 1):
+        raise ProgramError(
+            f"{where}Number of {name} values is not a multiple of stride length. Saw {len(values)} "
+            f"values but output shape is: {listed(shape)}"
+        )
+    if not variable and len(values) != size:
+        raise ProgramError(
+            f"{where}Number of {name} values != expected.  Values size: {len(values)} but output "
+            f"shape: {listed(shape)}"
+        )
+    return flat(values, dtype)
+
+
+def _fixed_types(op: Operation, batch: tuple[int, ...]) -> list[Type] | None:
+    """The types of the results, where no example changes them."""
+    types, shapes = op.attributes["Tdense"], op.attributes["dense_shapes"]
+    known = not op.attributes["sparse_types"] and all(each.is_fully_defined() for each in shapes)
+    if not known:
+        return None
+    return [
+        Type(dtype.numpy, (*batch, *shape.as_list()))
+        for dtype, shape in zip(types, shapes, strict=True)
+    ]
 
 
 class ParseExample(OpDef):
-    """Features of a batch of serialized examples, one dense tensor for each."""
+    """Features of a batch of serialized examples, sparse and dense ones."""
 
     signature = (
         "serialized: string, names: string, sparse_keys: Nsparse * string, "
@@ -114,49 +127,56 @@ class ParseExample(OpDef):
 
     def infer(self, op: Operation) -> list[TensorShape]:
         batch = op.inputs[0].shape.with_rank(1)
-        return [batch.concatenate(shape) for shape in op.attributes["dense_shapes"]]
+        shapes = [TensorShape(each) for each in ([None, 2], [None], [2])]
+        sparse = [shape for shape in shapes for _ in op.attributes["sparse_types"]]
+        return sparse + [batch.concatenate(shape) for shape in op.attributes["dense_shapes"]]
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
-        if op.attributes["Nsparse"]:
-            raise ProgramError("Features of varying length have no tensor here.")
-        types, count = op.attributes["Tdense"], op.attributes["Ndense"]
-        shapes = [tuple(shape.as_list()) for shape in op.attributes["dense_shapes"]]
-        batch = inputs[0].shape
+        number, count = op.attributes["Nsparse"], op.attributes["Ndense"]
+        types, shapes = op.attributes["Tdense"], op.attributes["dense_shapes"]
+        sparse_types = op.attributes["sparse_types"]
 
         def parse(serialized: Array, names: Array, *rest: Array) -> list[Array]:
-            wanted = [
-                Wanted(key.item().decode(), *each)
-                for key, *each in zip(rest[:count], types, shapes, rest[count:], strict=True)
-            ]
-            results = [np.empty((*batch, *each.shape), each.dtype.numpy) for each in wanted]
+            keys = [key.item().decode() for key in rest[: number + count]]
+            defaults = rest[number + count :]
+            dense = list(zip(keys[number:], types, shapes, defaults, strict=True))
+            sparse = list(zip(keys[:number], sparse_types, strict=True))
+            rows: list[list[Array]] = [[] for _ in keys]
             for index, text in enumerate(serialized):
-                example = _message(text)
+                features = message("Example", text).features.feature
                 name = names[index].decode() if names.size else "<unknown>"
-                for each, result in zip(wanted, results, strict=True):
-                    fault = f"Name: {name}, Key: {each.key}, Index: {index}.  "
-                    values = _values(example, each, f"Name: {name}, ", fault)
-                    if len(values) != each.size:
-                        shown = ",".join(map(str, each.shape))
-                        raise ProgramError(
-                            f"{fault}Number of {_FIELDS[each.dtype][1]} values != expected.  "
-                            f"Values size: {len(values)} but output shape: [{shown}]"
-                        )
-                    result[index, ...] = each.shaped(values)
-            return results
+                for place, (key, dtype) in enumerate(sparse):
+                    where = f"Name: {name}, Key: {key}, Index: {index}.  "
+                    rows[place].append(_sparse_row(features, key, dtype, where))
+                for place, each in enumerate(dense, start=number):
+                    where = f"Name: {name}, Key: {each[0]}, Index: {index}.  "
+                    row = _dense_row(features, *each, (f"Name: {name}, ", where))
+                    rows[place].append(row)
+            parts = [
+                as_sparse_parts(*pair) for pair in zip(rows[:number], sparse_types, strict=True)
+            ]
+            return [array for kind in zip(*parts, strict=True) for array in kind] + [
+                _stacked(found, dtype, shape, default)
+                for found, (_, dtype, shape, default) in zip(rows[number:], dense, strict=True)
+            ]
 
-        results: list[Value] = b.host(
-            parse,
-            list(inputs),
-            [
-                Type(dtype.numpy, (*batch, *shape))
-                for dtype, shape in zip(types, shapes, strict=True)
-            ],
-        )
-        return results
+        return host_results(b, parse, inputs, _fixed_types(op, inputs[0].shape))
+
+
+def _stacked(rows: list[Array], dtype: DType, shape: TensorShape, default: Array) -> Array:
+    """The rows of a batch as one array; sequences are filled up with the default."""
+    extents = shape.as_list() if shape.ndims else []
+    width = block_size(shape)
+    if extents and extents[0] is None:
+        length = max((len(row) // max(width, 1) for row in rows), default=0)
+        extents, width = [length, *extents[1:]], length * width
+    return padded(rows, width, dtype, default if default.ndim == 0 else 0).reshape(
+        len(rows), *extents
+    )
 
 
 class ParseSingleExample(OpDef):
-    """Features of one serialized example, one dense tensor for each."""
+    """Features of one serialized example, sparse and dense ones."""
 
     signature = (
         "serialized: string, dense_defaults: list(Tdense) "
@@ -169,126 +189,65 @@ class ParseSingleExample(OpDef):
 
     def infer(self, op: Operation) -> list[TensorShape]:
         op.inputs[0].shape.assert_has_rank(0)
-        return list(op.attributes["dense_shapes"])
+        shapes = [TensorShape(each) for each in ([None, 1], [None], [1])]
+        sparse = [shape for shape in shapes for _ in op.attributes["sparse_types"]]
+        return sparse + list(op.attributes["dense_shapes"])
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
-        if op.attributes["num_sparse"]:
-            raise ProgramError("Features of varying length have no tensor here.")
         keys, types = op.attributes["dense_keys"], op.attributes["Tdense"]
-        shapes = [tuple(shape.as_list()) for shape in op.attributes["dense_shapes"]]
+        shapes = op.attributes["dense_shapes"]
+        sparse_keys, sparse_types = op.attributes["sparse_keys"], op.attributes["sparse_types"]
 
         def parse(serialized: Array, *defaults: Array) -> list[Array]:
-            example = _message(serialized.item())
-            results = []
-            for each in map(Wanted, keys, types, shapes, defaults):
-                values = _values(example, each, "", f"Key: {each.key}.  ")
-                if len(values) != each.size:
-                    raise ProgramError(f"Key: {each.key}.  Can't parse serialized Example.")
-                results.append(each.shaped(values))
+            features = message("Example", serialized.item()).features.feature
+            rows = [
+                _sparse_row(features, key, dtype, f"Key: {key}.  ")
+                for key, dtype in zip(sparse_keys, sparse_types, strict=True)
+            ]
+            results = [np.arange(len(row), dtype=np.int64)[:, None] for row in rows] + rows
+            results += [np.array([len(row)], np.int64) for row in rows]
+            for each in zip(keys, types, shapes, defaults, strict=True):
+                where = f"Key: {each[0]}.  "
+                try:
+                    row = _dense_row(features, *each, ("", where))
+                except ProgramError as error:
+                    if "Number of" in str(error):
+                        raise ProgramError(f"{where}Can't parse serialized Example.") from error
+                    raise
+                extents = [-1 if extent is None else extent for extent in each[2].as_list()]
+                results.append(row.reshape(extents))
             return results
 
-        results: list[Value] = b.host(
-            parse,
-            list(inputs),
-            [Type(dtype.numpy, shape) for dtype, shape in zip(types, shapes, strict=True)],
-        )
-        return results
+        return host_results(b, parse, inputs, _fixed_types(op, ()))
 
 
-class DecodeRaw(OpDef):
-    """Bytes as numbers of a dtype, along a new last axis."""
-
-    signature = (
-        "bytes: string -> output: out_type "
-        "| out_type: {float16, float32, float64, int32, uint16, uint8, int16, int8, int64, "
-        "complex64, complex128, bool} | little_endian: bool = True"
-    )
-    differentiable = False
-
-    def infer(self, op: Operation) -> list[TensorShape]:
-        return [op.inputs[0].shape.concatenate([None])]
-
-    def lower(self, b: Any, op: Operation, x: Value) -> Value:
-        dtype = op.attributes["out_type"]
-        order = "<" if op.attributes["little_endian"] else ">"
-
-        def decode(texts: Array) -> list[Array]:
-            flat = texts.ravel()
-            size = len(flat[0]) if flat.size else 0
-            for index, text in enumerate(flat):
-                if len(text) != size:
-                    raise ProgramError(
-                        "DecodeRaw requires input strings to all be the same size, but element "
-                        f"{index} has size {size} != {len(text)}"
-                    )
-            if size % dtype.size:
-                raise ProgramError(
-                    f"Input to DecodeRaw has length {size} that is not a multiple of "
-                    f"{dtype.size}, the size of {dtype.name}"
-                )
-            numbers = np.frombuffer(b"".join(flat), dtype.numpy.newbyteorder(order))
-            shape = (*texts.shape, size // dtype.size)
-            return [numbers.astype(dtype.numpy).reshape(shape)]
-
-        (numbers,) = b.host(decode, [x], None)
-        return numbers
-
-
-def _checked(features: Any) -> list[tuple[str, FixedLenFeature]]:
-    """The features in the order of their keys."""
-    for key, feature in (pairs := sorted(features.items())):
-        if not isinstance(feature, FixedLenFeature):
-            raise ValueError(f"Invalid feature {key}:{feature}.")
-        if not feature.dtype:
-            raise ValueError(f"Missing type for feature {key}.")
-        if feature.shape is None:
-            raise ValueError(f"Missing shape for feature {key}.")
-        shape = as_shape(feature.shape)
-        if shape.ndims and shape.dims is not None and shape.dims[0].value is None:
-            raise ValueError(
-                f"First dimension of shape for feature {key} unknown. Consider using "
-                "FixedLenSequenceFeature."
-            )
-        if not shape.is_fully_defined():
-            raise ValueError(
-                f"All dimensions of shape for feature {key} need to be known but received "
-                f"{feature.shape}."
-            )
-        if dtypes.as_dtype(feature.dtype) not in _FIELDS:
-            raise TypeError(
-                "Value passed to parameter 'dense_defaults' has DataType "
-                f"{dtypes.as_dtype(feature.dtype).name} not in list of allowed values: float32, "
-                "int64, string"
-            )
-    return pairs
-
-
-def _default(key: str, feature: FixedLenFeature) -> Tensor:
-    value = feature.default_value
-    if value is None:
-        return constant([], dtype=feature.dtype)
-    if isinstance(value, Tensor):
-        return value
-    name = "key_" + _NOT_IN_NAMES.sub("_", key)
-    return reshape(convert_to_tensor(value, feature.dtype, name), as_shape(feature.shape).as_list())
+def parsed_tensors(found: Wanted, outputs: Sequence[Any]) -> dict[str, Any]:
+    """The outputs of a parsing operation under their keys."""
+    indices, values, shapes, dense = outputs
+    parts = zip(indices, values, shapes, strict=True)
+    tensors: list[Any] = [SparseTensor(*each) for each in parts]
+    keys = [*found.sparse, *(each.key for each in found.dense)]
+    return dict(zip(keys, [*tensors, *dense], strict=True))
 
 
 def parse_example(
     serialized: Any,
-    features: Mapping[str, FixedLenFeature],
+    features: Mapping[str, Any],
     name: str | None = None,
     example_names: Any = None,
-) -> dict[str, Tensor]:
+) -> dict[str, Any]:
     """The features of a batch of serialized `tf.train.Example` messages.
 
     Args:
       serialized: a string vector.
-      features: a `FixedLenFeature` for each key that is wanted.
+      features: a `FixedLenFeature`, `VarLenFeature`, `FixedLenSequenceFeature` or `SparseFeature`
+        for each key that is wanted.
       name: name of the operation.
       example_names: a string vector of names for errors to tell.
 
     Returns:
-      A tensor of shape `[batch] + shape` for each key.
+      For each key a tensor of shape `[batch] + shape`, or of shape `[batch, length] + shape` for
+      sequences, of which shorter ones are filled up; or a SparseTensor for the other two.
 
     Raises:
       ValueError: no features, or one without dtype or known shape. TypeError: a dtype is not
@@ -307,38 +266,34 @@ def parse_example(
     """
     if not features:
         raise ValueError(f"Missing: features was {features}.")
-    pairs = _checked(features)
+    features = with_sequences(features)
+    found = wanted(features, _KINDS)
     names = [] if example_names is None else example_names
-    return _parsed(serialized, pairs, names, name)
+    return with_sparse_features(features, _parsed(serialized, found, names, name))
 
 
-def _parsed(
-    serialized: Any,
-    pairs: Sequence[tuple[str, FixedLenFeature]],
-    names: Any,
-    name: str | None,
-) -> dict[str, Tensor]:
+def _parsed(serialized: Any, found: Wanted, names: Any, name: str | None) -> dict[str, Any]:
     with name_scope(name, "ParseExample", [serialized, names]):
-        *_, tensors = apply(
+        outputs = apply(
             "ParseExample",
             serialized,
             names,
-            [],
-            [key for key, _ in pairs],
-            [_default(*pair) for pair in pairs],
-            sparse_types=[],
-            dense_shapes=[feature.shape for _, feature in pairs],
+            list(found.sparse),
+            [each.key for each in found.dense],
+            [default_tensor(each) for each in found.dense],
+            sparse_types=list(found.sparse.values()),
+            dense_shapes=[each.shape for each in found.dense],
             name=name,
         )
-    return {key: tensor for (key, _), tensor in zip(pairs, tensors, strict=True)}
+        return parsed_tensors(found, outputs)
 
 
 def parse_single_example(
     serialized: Any,
-    features: Mapping[str, FixedLenFeature],
+    features: Mapping[str, Any],
     name: str | None = None,
     example_names: Any = None,
-) -> dict[str, Tensor]:
+) -> dict[str, Any]:
     """The features of one serialized `tf.train.Example` message.
 
     Args:
@@ -347,7 +302,7 @@ def parse_single_example(
       example_names: a string scalar: a name for errors to tell.
 
     Returns:
-      A tensor of the feature's shape for each key.
+      For each key a tensor or SparseTensor, without the axis of a batch.
 
     Raises:
       ValueError, TypeError, tf.errors.InvalidArgumentError: as `tf.parse_example`.
@@ -363,56 +318,37 @@ def parse_single_example(
     """
     if not features:
         raise ValueError("Missing features.")
-    pairs = _checked(features)
+    features = with_sequences(features)
+    found = wanted(features, _KINDS)
     if example_names is None:
         with name_scope(name, "ParseSingleExample", [serialized]):
             serialized = convert_to_tensor(serialized, dtypes.string, "serialized")
-            *_, tensors = apply(
+            outputs = apply(
                 "ParseSingleExample",
                 serialized,
-                [_default(*pair) for pair in pairs],
-                num_sparse=0,
-                sparse_keys=[],
-                sparse_types=[],
-                dense_keys=[key for key, _ in pairs],
-                dense_shapes=[feature.shape for _, feature in pairs],
+                [default_tensor(each) for each in found.dense],
+                num_sparse=len(found.sparse),
+                sparse_keys=list(found.sparse),
+                sparse_types=list(found.sparse.values()),
+                dense_keys=[each.key for each in found.dense],
+                dense_shapes=[each.shape for each in found.dense],
                 name=name,
             )
-        return {key: tensor for (key, _), tensor in zip(pairs, tensors, strict=True)}
+            parsed = parsed_tensors(found, outputs)
+        return with_sparse_features(features, parsed)
     with name_scope(name, "ParseSingleExample", [serialized, example_names]):
         batch = expand_dims(convert_to_tensor(serialized), 0)
         names = expand_dims(convert_to_tensor(example_names), 0)
-        parsed = _parsed(batch, pairs, names, name)
-        return {
-            key: squeeze(tensor, [0], name=f"Squeeze_{_NOT_IN_NAMES.sub('_', key)}")
-            for key, tensor in parsed.items()
-        }
+        parsed = _parsed(batch, found, names, name)
+        for each in found.dense:
+            parsed[each.key] = squeeze(parsed[each.key], [0], name=f"Squeeze_{name_of(each.key)}")
+        for key in found.sparse:
+            parsed[key] = _without_batch(parsed[key], name_of(key))
+    return with_sparse_features(features, parsed)
 
 
-def decode_raw(
-    input_bytes: Any, out_type: Any, little_endian: bool = True, name: str | None = None
-) -> Tensor:
-    """Bytes as numbers.
-
-    Args:
-      input_bytes: a string tensor whose elements are all of one length.
-      out_type: the dtype of the numbers.
-      little_endian: whether a number's lowest byte comes first.
-      name: name of the operation.
-
-    Returns:
-      A tensor of `out_type`, with one axis more than `input_bytes`.
-
-    Raises:
-      TypeError: there are no such numbers.
-      tf.errors.InvalidArgumentError: when it runs and the lengths differ or do not fit.
-
-    Example:
-      >>> import pantarhei as tf
-      >>> tf.Session().run(tf.decode_raw(b"\\x01\\x00\\x00\\x01", tf.int16))
-      array([  1, 256], dtype=int16)
-    """
-    tensor: Tensor = apply(
-        "DecodeRaw", input_bytes, out_type=out_type, little_endian=little_endian, name=name
-    )
-    return tensor
+def _without_batch(sparse: SparseTensor, name: str) -> SparseTensor:
+    """A sparse batch of one example without its first axis."""
+    indices = sliced(sparse.indices, [0, 1], [-1, -1], name=f"Slice_Indices_{name}")
+    shape = sliced(sparse.dense_shape, [1], [-1], name=f"Squeeze_Shape_{name}")
+    return SparseTensor(indices, sparse.values, shape)

@@ -23,6 +23,7 @@ from pantarhei.ops.scattering import gather_nd
 from pantarhei.ops.shapes import expand_dims, renamed, size
 from pantarhei.ops.shapes import shape as shape_of
 from pantarhei.ops.sparse_rows import (
+    check_counts,
     check_same_shape,
     extents_of,
     found_at,
@@ -62,6 +63,9 @@ class SparseAdd(OpDef):
         return None, first, None, None, second, None, None
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
+        check_counts(*inputs[:2])
+        check_counts(*inputs[3:5])
+
         def added(*arrays: Array) -> list[Array]:
             *parts, threshold = arrays
             rows, (first, second), shape = _together(*parts)
@@ -120,6 +124,7 @@ class SparseTensorDenseAdd(OpDef):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> Value:
         indices, values, shape, dense = inputs
+        check_counts(indices, values)
         if shape.size != dense.ndim:
             raise ProgramError(
                 f"Two operands have different ranks; received: {shape.size} and {dense.ndim}"
@@ -208,6 +213,7 @@ class SparseDenseElementwise(OpDef, abstract=True):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> Value:
         indices, values, shape, dense = inputs
+        check_counts(indices, values)
         extents = tuple(b.static(shape).tolist())
         try:
             fits = np.broadcast_shapes(dense.shape, extents) == extents
@@ -266,6 +272,9 @@ class SparseExtremum(OpDef, abstract=True):
         return [TensorShape([None, None]), TensorShape([None])]
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
+        check_counts(*inputs[:2])
+        check_counts(*inputs[3:5])
+
         def chosen(*arrays: Array) -> list[Array]:
             rows, both, _ = _together(*arrays)
             return [rows, self._function(*both)]

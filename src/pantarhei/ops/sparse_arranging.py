@@ -33,7 +33,7 @@ from pantarhei.ops.joining import concat
 from pantarhei.ops.reductions import reduce_max
 from pantarhei.ops.shapes import rank as rank_of
 from pantarhei.ops.shapes import shape as shape_of
-from pantarhei.ops.sparse_rows import extents_of, in_order, listed
+from pantarhei.ops.sparse_rows import check_counts, extents_of, in_order, listed
 from pantarhei.ops.sparse_tensors import as_sparse
 from pantarhei.ops.transposing import transpose
 from pantarhei.program.ir import Array, ProgramError, Type, Value
@@ -59,6 +59,7 @@ class SparseReorder(OpDef):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
         indices, values, _ = inputs
+        check_counts(indices, values)
 
         def reordered(rows: Array, elements: Array) -> list[Array]:
             order = in_order(rows)

@@ -19,7 +19,7 @@ from pantarhei.ops.indexing import gather
 from pantarhei.ops.reductions import reduce_sum
 from pantarhei.ops.sparse_arithmetic import SparseDenseElementwise  # noqa: F401  # its definitions
 from pantarhei.ops.sparse_reductions import sparse_reduce_sum
-from pantarhei.ops.sparse_rows import count_of, extents_of, grouped
+from pantarhei.ops.sparse_rows import check_counts, count_of, extents_of, grouped
 from pantarhei.ops.sparse_tensors import as_sparse
 from pantarhei.ops.transposing import transpose
 from pantarhei.program.ir import Array, ProgramError, Type, Value
@@ -176,6 +176,7 @@ class SparseSoftmax(OpDef):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> Value:
         indices, values, shape = inputs
+        check_counts(indices, values)
         if shape.size < 2:
             extents = " ".join(map(str, b.static(shape).tolist()))
             raise ProgramError(f"Input should have rank >= 2, but received shape: {extents}")

@@ -22,7 +22,14 @@ from pantarhei.ops.indexing import gather
 from pantarhei.ops.joining import concat
 from pantarhei.ops.reductions import reduce_max
 from pantarhei.ops.shapes import renamed, reshape
-from pantarhei.ops.sparse_rows import count_of, extents_of, found_at, in_order, unknown_elements
+from pantarhei.ops.sparse_rows import (
+    check_counts,
+    count_of,
+    extents_of,
+    found_at,
+    in_order,
+    unknown_elements,
+)
 from pantarhei.ops.sparse_tensors import as_sparse
 from pantarhei.program.ir import Array, ProgramError, Type, Value
 
@@ -54,6 +61,7 @@ class SparseSlice(OpDef):
         return None, result, None, None, None
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
+        check_counts(*inputs[:2])
         rank = inputs[2].size
         for name, each in (("start", inputs[3]), ("size", inputs[4])):
             if each.shape != (rank,):
@@ -140,6 +148,7 @@ class SparseSplit(OpDef):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
         count = op.attributes["num_split"]
+        check_counts(*inputs[1:3])
 
         def split(axis: Array, rows: Array, elements: Array, shape: Array) -> list[Array]:
             return _split(int(axis.ravel()[0]), rows, elements, shape, count)
@@ -236,6 +245,8 @@ class SparseConcat(OpDef):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
         number, axis = op.attributes["N"], op.attributes["concat_dim"]
+        for index in range(number):
+            check_counts(inputs[index], inputs[index + number])
 
         def joined(*arrays: Array) -> list[Array]:
             parts = (arrays[:number], arrays[number : 2 * number], arrays[2 * number :])
@@ -404,6 +415,7 @@ class SparseFillEmptyRows(OpDef):
         return None, values, None, default
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
+        check_counts(*inputs[:2])
         return host_results(b, _filled, inputs)
 
 

@@ -21,7 +21,7 @@ from pantarhei.ops.partitioning import dynamic_stitch
 from pantarhei.ops.scattering import gather_nd
 from pantarhei.ops.shapes import rank as rank_of
 from pantarhei.ops.shapes import renamed, reshape, size
-from pantarhei.ops.sparse_rows import grouped
+from pantarhei.ops.sparse_rows import check_counts, grouped
 from pantarhei.program.ir import Array, ProgramError, Type, Value
 
 _INPUTS = "input_indices: int64, input_values: T, input_shape: int64, reduction_axes: int32"
@@ -95,6 +95,7 @@ class SparseReduction(OpDef, abstract=True):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> Value:
         indices, values, given, axes = inputs
+        check_counts(indices, values)
         shape = b.static(given)
         kept = _kept(len(shape), b.static(axes))
         extents = [int(shape[axis]) for axis in kept]
@@ -126,6 +127,7 @@ class SparseReductionToSparse(OpDef, abstract=True):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> list[Value]:
         keep_dims = op.attributes["keep_dims"]
+        check_counts(*inputs[:2])
 
         def reduced(rows: Array, elements: Array, shape: Array, axes: Array) -> list[Array]:
             kept = _kept(len(shape), axes)

@@ -13,7 +13,7 @@ import numpy as np
 from pantarhei.facts.shapes import TensorShape
 from pantarhei.graph.operation import Operation
 from pantarhei.graph.shape_rules import merged_extents, with_rank
-from pantarhei.program.ir import Array, ProgramError
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 def in_order(rows: Array) -> Array:
@@ -54,6 +54,16 @@ def check_same_shape(left: Array, right: Array) -> None:
             raise ProgramError(
                 f"Operands' shapes do not match: got {ours} and {theirs} for dimension {axis}"
             )
+
+
+def check_counts(indices: Value, values: Value) -> None:
+    """There must be a position for each element."""
+    rows = indices.shape[0] if indices.ndim else 0
+    if rows != values.size:
+        raise ProgramError(
+            "indices and values rows (indexing dimension) must match. "
+            f"(indices = {rows}, values = {values.size})"
+        )
 
 
 def listed(extents: Any) -> str:

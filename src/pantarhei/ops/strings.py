@@ -11,6 +11,7 @@ from pantarhei.facts.shapes import TensorShape, as_shape
 from pantarhei.graph.opdef import OpDef, apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.shape_rules import merged
+from pantarhei.ops.host_results import host_results
 from pantarhei.program.ir import Array, ProgramError, Type, Value
 
 
@@ -44,8 +45,7 @@ class StringJoin(OpDef):
                 result[index] = glue.join(parts)
             return [result.reshape(shape)]
 
-        value: Value = b.host(join, inputs, [Type(inputs[0].dtype, shape)])[0]
-        return value
+        return host_results(b, join, inputs, [Type(inputs[0].dtype, shape)])[0]
 
 
 def string_join(inputs: Sequence[Any], separator: str = "", name: str | None = None) -> Tensor:
