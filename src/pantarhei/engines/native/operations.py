@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.native import elementary
+from pantarhei.engines.native import (
+    elementary,
+    error_function,
+    powers,
+    remainders,
+    trigonometry,
+)
 from pantarhei.engines.native.scalar import FLOATS, Code, Scalar
 from pantarhei.program.ir import Node
 
@@ -54,8 +60,41 @@ def _invert(x: Scalar) -> Scalar:
     return x ^ (1 if x.type == "i1" else -1)
 
 
+def _divide(x: Scalar, y: Scalar) -> Scalar:
+    return x / y if x.is_float else remainders.quotient(x, y)
+
+
 def _floor_divide(x: Scalar, y: Scalar) -> Scalar:
-    return x.code.intrinsic("floor", x / y)
+    return x.code.intrinsic("floor", x / y) if x.is_float else remainders.floor_quotient(x, y)
+
+
+def _fmod(x: Scalar, y: Scalar) -> Scalar:
+    return remainders.fmod(x, y) if x.is_float else remainders.whole_fmod(x, y)
+
+
+def _shifts_all_out(x: Scalar, by: Scalar) -> Scalar:
+    """Whether no bit stays: negative shifts count as large ones."""
+    return by.compare("", "uge", BYTES[x.type] * 8)
+
+
+def _left_shift(x: Scalar, by: Scalar) -> Scalar:
+    out = _shifts_all_out(x, by)
+    return out.choose(x.of(0), x.binary("shl", out.choose(x.of(0), by)))
+
+
+def _right_shift(x: Scalar, by: Scalar) -> Scalar:
+    most = x.of(BYTES[x.type] * 8 - 1)
+    return x.binary("ashr", _shifts_all_out(x, by).choose(most, by))
+
+
+def _nextafter(x: Scalar, y: Scalar) -> Scalar:
+    outward = x.below(y) ^ x.below(0)
+    bits = x.bits
+    stepped = (bits + outward.choose(bits.of(1), -1)).as_float
+    first = bits.of(1).as_float.with_sign_of(y)
+    stepped = x.equals(0).choose(first, stepped)
+    stepped = x.equals(y).choose(y, stepped)
+    return (x.differs(x) | y.differs(y)).choose(x + y, stepped)
 
 
 def _rounded(name: str) -> Writer:
@@ -87,8 +126,12 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "add": (NUMBERS, lambda x, y: x + y),
     "subtract": (NUMBERS, lambda x, y: x - y),
     "multiply": (NUMBERS, lambda x, y: x * y),
-    "divide": (REAL, lambda x, y: x / y),
-    "floor_divide": (REAL, _floor_divide),
+    # Those that may fault are compiled for whole numbers if the divisor is known: see `compiles`.
+    "divide": (NUMBERS, _divide),
+    "floor_divide": (NUMBERS, _floor_divide),
+    "fmod": (NUMBERS, _fmod),
+    "mod": (NUMBERS, remainders.floor_mod),
+    "nextafter": (REAL, _nextafter),
     "maximum": (NUMBERS, lambda x, y: x.below(y).choose(y, x)),
     "minimum": (NUMBERS, lambda x, y: y.below(x).choose(y, x)),
     "negative": (NUMBERS, lambda x: -x),
@@ -96,6 +139,7 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "sign": (NUMBERS, _sign),
     "conj": (NUMBERS, lambda x: x),
     "real": (NUMBERS, lambda x: x),
+    "imag": (NUMBERS, lambda x: x.of(0)),
     "sqrt": (REAL, _rounded("sqrt")),
     "floor": (REAL, _rounded("floor")),
     "ceil": (REAL, _rounded("ceil")),
@@ -114,14 +158,22 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "bitwise_or": (WHOLE | {"i1"}, lambda x, y: x | y),
     "bitwise_xor": (WHOLE | {"i1"}, lambda x, y: x ^ y),
     "invert": (WHOLE | {"i1"}, _invert),
+    "left_shift": (WHOLE, _left_shift),
+    "right_shift": (WHOLE, _right_shift),
     "where": (ANY, lambda condition, x, y: condition.choose(x, y)),
     "cast": (ANY, _cast),
     # What `spelled` makes of powers.
     "copy": (ANY, lambda x: x),
-    "square": (REAL, lambda x: x * x),
-    "cube": (REAL, lambda x: x * x * x),
+    "square": (NUMBERS, lambda x: x * x),
+    "cube": (NUMBERS, lambda x: x * x * x),
     "reciprocal": (REAL, lambda x: 1 / x),
-    **{name: (REAL, function) for name, function in elementary.FUNCTIONS.items()},
+    **{
+        name: (REAL, function)
+        for module in (elementary, trigonometry, powers, error_function)
+        for name, function in module.FUNCTIONS.items()
+    },
+    "arctan2": (REAL, trigonometry.arctan2),
+    "power": (REAL, powers.power),
 }
 
 
@@ -133,6 +185,9 @@ def types_of(node: Node) -> tuple[list[str], list[str]] | None:
     except KeyError:
         return None
 
+
+# By whole numbers that are not constants these may find a fault.
+DIVISIONS = frozenset({"divide", "floor_divide", "fmod", "mod"})
 
 # Powers with constant whole exponents, by the name of the operation that is written for them.
 POWERS: dict[float, str] = {-1: "reciprocal", 1: "copy", 2: "square", 3: "cube"}
@@ -155,9 +210,12 @@ def compiles(node: Node) -> bool:
     name, _ = spelled(node)
     if types is None or name not in ROWS:
         return False
-    if name != node.kind:
-        return types[0][0] in FLOATS
-    return all(each in ROWS[node.kind][0] for each in types[0])
+    if not all(each in ROWS[name][0] for each in types[0]):
+        return False
+    if name in DIVISIONS and types[0][0] in WHOLE:
+        divisor = node.operands[1].constant
+        return divisor is not None and bool(np.all(divisor))
+    return True
 
 
 def write(name: str, operands: Sequence[Scalar], type: str) -> Scalar:

@@ -7,7 +7,7 @@ and nothing of programs, loops or the primitives' meanings.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,10 +30,12 @@ def literal(value: float, type: str) -> str:
 
 @dataclass
 class Code:
-    """Instructions in the order of their execution, and which of LLVM's intrinsics they call."""
+    """Instructions in the order of their execution, and what they call."""
 
     lines: list[str] = field(default_factory=list)
-    intrinsics: set[str] = field(default_factory=set)
+    declarations: set[str] = field(default_factory=set)
+    # Functions that the instructions call, by name; see rare.py.
+    helpers: dict[str, str] = field(default_factory=dict)
     # Fast-math flags of float arithmetic.
     flags: str = ""
     count: int = 0
@@ -58,9 +60,23 @@ class Code:
         type = operands[0].type
         full = f"llvm.{name}.{SHORT[type]}"
         parameters = ", ".join(each.type for each in operands)
-        self.intrinsics.add(f"declare {type} @{full}({parameters})")
+        self.declarations.add(f"declare {type} @{full}({parameters})")
         arguments = ", ".join(f"{each.type} {each.name}" for each in operands)
         return self.emit(f"call {type} @{full}({arguments})", type)
+
+    @property
+    def intrinsics(self) -> list[str]:
+        """What has to stand in the module beside the instructions."""
+        return [*self.declarations, *self.helpers.values()]
+
+    @contextmanager
+    def exactly(self) -> Iterator[None]:
+        """Inside, every operation is rounded by itself, whatever holds around."""
+        before, self.flags = self.flags, ""
+        try:
+            yield
+        finally:
+            self.flags = before
 
     @contextmanager
     def contracting(self) -> Iterator[None]:
@@ -178,6 +194,11 @@ class Scalar:
         return self.convert("bitcast", "float" if self.type == "i32" else "double")
 
     @property
+    def high(self) -> Scalar:
+        """A double's first 26 bits: products of two such are exact. The rest has 27."""
+        return (self.bits & -(1 << 27)).as_float
+
+    @property
     def magnitude(self) -> Scalar:
         """The float without its sign."""
         return self.code.intrinsic("fabs", self)
@@ -186,8 +207,12 @@ class Scalar:
         """This magnitude with another sign."""
         return self.code.intrinsic("copysign", self, other)
 
+    def with_flipped(self, condition: Scalar) -> Scalar:
+        """The negative where the condition holds."""
+        return condition.choose(-self, self)
 
-def polynomial(x: Scalar, coefficients: list[float]) -> Scalar:
+
+def polynomial(x: Scalar, coefficients: Sequence[float]) -> Scalar:
     """Horner's rule; coefficients from the highest power down to the constant."""
     result = x.code.constant(coefficients[0], x.type)
     for coefficient in coefficients[1:]:

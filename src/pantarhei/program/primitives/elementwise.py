@@ -134,6 +134,9 @@ def integer_power(x: Array, y: Array) -> Array:
     """Powers; whole numbers to negative powers are an error."""
     if x.dtype.kind in "iu" and np.any(y < 0):
         raise ProgramError("Integers to negative integer powers are not allowed")
+    if y.dtype.kind == "f" and np.any(y == 0.5):
+        # Where one exponent serves for all NumPy takes roots: other than powers for -0 and -inf.
+        y = np.array(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)))
     return np.asarray(np.power(x, y))
 
 
