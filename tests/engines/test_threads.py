@@ -36,7 +36,12 @@ CURVES = {"tanh", "sigmoid", "arctan"}
 def finely() -> Iterator[None]:
     """Even small kernels are divided into tasks."""
     with mock.patch.multiple(
-        tasks, TASK=1.0, _FEWEST=4, GRAIN=4, PRODUCT_TASKS=((1 << 9, 5), (1 << 5, 3))
+        tasks,
+        TASK=1.0,
+        _FEWEST=4,
+        GRAIN=4,
+        PRODUCT_TASKS=((1 << 9, 6), (1 << 5, 3)),
+        PROCESSORS=16,
     ):
         yield
 

@@ -1,14 +1,15 @@
 """Tasks: kernels that may run at the same time, and how large kernels are divided into them.
 
-Shapes alone decide how a kernel is divided, never the number of threads: so a result has the same
-bits for any number. A nest is divided along an axis that it keeps; if there is none worth it, each
-task folds its part into a buffer of its own, and a kernel that follows folds those in order.
+Shapes and the machine decide how a kernel is divided, never the number of threads: so a result has
+the same bits for any number. A nest is divided along an axis that it keeps; if none is long enough,
+each task folds its part into a buffer of its own, and a kernel that follows folds those in order.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,15 +17,18 @@ from pantarhei.engines.native import elementary
 from pantarhei.engines.native.emit import OTHER, Access, Result, Structure, accumulator_type
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
+from pantarhei.engines.native.routines import ROWS, Routine
 from pantarhei.engines.native.views import contiguous_strides
 
 # Nanoseconds of work that are worth a task, and the most tasks.
 TASK = 20_000.0
 MOST_TASKS = 32
 
-# Multiplications of a product that is divided into so many tasks, and above: each part is packed
-# again by BLAS, so there are few.
-PRODUCT_TASKS = ((1 << 34, 16), (1 << 32, 8), (1 << 27, 4), (1 << 22, 2))
+# Multiplications of a product, and into how many tasks it may be divided: BLAS packs the operands
+# of each part again, which large parts outweigh.
+PRODUCT_TASKS = ((1 << 33, 32), (1 << 31, 16), (1 << 29, 8), (1 << 27, 4), (1 << 22, 2))
+# More tasks than processors do not pay. How many there are is the machine's, not the process's.
+PROCESSORS = os.cpu_count() or 1
 # Rows and columns of a part are multiples of this, as BLAS takes so many at a time.
 GRAIN = 16
 
@@ -78,6 +82,8 @@ class Division:
             return kernel
         if isinstance(kernel.structure, str):
             return _divided_product(kernel) if self.products else kernel
+        if isinstance(kernel.structure, Routine):
+            return _divided_range(kernel, kernel.structure)
         return self._divided_nest(kernel, kernel.structure)
 
     def _divided_nest(self, kernel: Kernel, structure: Structure) -> Kernel | Tasks:
@@ -182,7 +188,7 @@ _HEAVY = dict.fromkeys(elementary.FUNCTIONS, 0.4) | {
 _BYTE, _ALONE = 0.025, 0.5
 
 # The fewest elements of the innermost axis in a part.
-_FEWEST = 64
+_FEWEST = 256
 
 
 def _cost(structure: Structure) -> float:
@@ -238,6 +244,17 @@ def _in_slices(kernel: Kernel, axis: int, number: int) -> Tasks:
     return Tasks(tuple((each,) for each in _slices(kernel, axis, number)))
 
 
+def _divided_range(kernel: Kernel, routine: Routine) -> Kernel | Tasks:
+    """Parts of a routine's range."""
+    begin, end, *others = kernel.arguments
+    number = int(min((end - begin) * ROWS[routine.kind].cost / TASK, MOST_TASKS, end - begin))
+    if number < 2:
+        return kernel
+    bounds = [begin + (end - begin) * part // number for part in range(number + 1)]
+    parts = itertools.pairwise(bounds)
+    return Tasks(tuple((replace(kernel, arguments=(*part, *others)),) for part in parts))
+
+
 # --- products -----------------------------------------------------------------------------------
 
 # Where things are in a product's arguments; see `nests.product`.
@@ -257,7 +274,7 @@ def _divided_product(kernel: Kernel) -> Kernel | Tasks:
     columns, rows, inner = kernel.arguments[_COLUMNS : _INNER + 1]
     count = kernel.arguments[_COUNT]
     work = columns * rows * inner * count
-    wanted = next((tasks for least, tasks in PRODUCT_TASKS if work >= least), 1)
+    wanted = min(next((tasks for least, tasks in PRODUCT_TASKS if work >= least), 1), PROCESSORS)
     if wanted == 1:
         return kernel
     stacks = [_part(kernel, each) for each in _cuts(count, wanted, 1)]
@@ -266,16 +283,13 @@ def _divided_product(kernel: Kernel) -> Kernel | Tasks:
 
 
 def _grid(kernel: Kernel, wanted: int) -> list[Kernel]:
-    """Blocks of a product's rows and columns: the longer side is halved again and again."""
+    """Blocks of a product's rows and columns, so that as little as possible is packed twice."""
     columns, rows = kernel.arguments[_COLUMNS], kernel.arguments[_ROWS]
-    down = across = 1
-    while down * across < wanted:
-        if rows / down >= columns / across:
-            down *= 2
-        else:
-            across *= 2
+    ways = [(down, wanted // down) for down in range(1, wanted + 1) if wanted % down == 0]
+    down, across = min(ways, key=lambda way: way[1] * rows + way[0] * columns)
+    stack = 0, kernel.arguments[_COUNT]
     return [
-        _part(kernel, (0, kernel.arguments[_COUNT]), r, c)
+        _part(kernel, stack, r, c)
         for r in _cuts(rows, down, GRAIN)
         for c in _cuts(columns, across, GRAIN)
     ]

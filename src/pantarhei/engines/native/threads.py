@@ -41,7 +41,7 @@ class Pool:
     """The threads of a process, and their words in memory.
 
     Args:
-      function: gives the addresses of the compiled functions above.
+      function: gives the addresses of the compiled functions of `sharing`.
       blas: the library of products, if it can be asked for; see `_control`.
     """
 
