@@ -3,9 +3,11 @@
 views        where a value's elements lie, so that moving them about costs nothing
 skinny       small matrix products as arithmetic on elements; respell appends such nodes
 tiles        pooling as arithmetic on elements
-homes        values that are computed where others want them
+parts        what is taken in slices, computed in slices
+homes        values that are computed where others want them; accumulate: sums of products
 fuse         which applications share a loop nest, a product or a call of NumPy
 assemble     memory for all values of a program, and the list of calls
+windows      convolution and pooling; streamed: products with large matrices
 nests        a step as a structure of loops and its arguments
 tasks        how large kernels are divided into tasks, by their shapes
 threads      the threads that share tasks; sharing: what they run

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.native import nests, windows
+from pantarhei.engines.native import nests, streamed, windows
 from pantarhei.engines.native.emit import Operand, Operation
 from pantarhei.engines.native.fuse import (
     Fused,
@@ -309,7 +309,10 @@ class Assembler:
         if nests.lies_by_columns(result):
             views = [view.transpose((1, 0)) for view in reversed(views)]
             result = result.transpose((1, 0))
-        if 0 not in result.shape:
+        scratch = windows.Scratch(self._place, self._temporary)
+        if not adding and streamed.is_streamed(views[0], views[1], result, type):
+            self._kernels(streamed.product(views[0], views[1], result, type, scratch))
+        elif 0 not in result.shape:
             self._kernels(nests.product(views[0], views[1], result, type, self._place, adding))
         self._release()
 

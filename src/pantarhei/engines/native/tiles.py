@@ -22,6 +22,11 @@ from pantarhei.program.ir import Node, Program, Value
 
 # The most elements of a window, each of which is a slice of its own.
 MOST_POSITIONS = 9
+# What takes less time than a trip to memory, and how many such operations do.
+CHEAP = frozenset(
+    {"add", "subtract", "multiply", "maximum", "minimum", "negative", "where", "less"}
+)
+MOST_REPEATED = 3
 
 
 def tiles(node: Node) -> bool:
@@ -91,10 +96,10 @@ class Tiler:
                 return self._applied(node, tiled.window)
         return None
 
-    def _applied(self, node: Node, window: Shape) -> Tiled:
-        """An elementwise node for each position."""
+    def _applied(self, node: Node, window: Shape, again: bool = False) -> Tiled:
+        """An elementwise node for each position; `again`: whatever there may be of it already."""
         assert node.primitive is not None
-        operands = [self._slices(operand, window) for operand in node.operands]
+        operands = [self._slices(operand, window, again) for operand in node.operands]
         count = math.prod(window)
         slices = [
             self.add(node.kind, *(each[number] for each in operands), **node.attributes)
@@ -102,8 +107,10 @@ class Tiler:
         ]
         return Tiled(window, slices)
 
-    def _slices(self, value: Value, window: Shape) -> list[Value]:
+    def _slices(self, value: Value, window: Shape, again: bool = False) -> list[Value]:
         """Of a value, which may be repeated along axes."""
+        if again and self._is_made_for(value, window):
+            return self._applied(value.node, window, again).slices
         tiled = self.tiled.get(value)
         if tiled is not None and tiled.window == window:
             return tiled.slices
@@ -160,7 +167,8 @@ class Tiler:
 
     def _largest(self, node: Node) -> Value:
         """The maximum over positions; NaN where there is one."""
-        slices = self._slices(node.operands[0], tuple(node.attributes["window"]))
+        window = tuple(node.attributes["window"])
+        slices = self._slices(node.operands[0], window, self._is_cheap(node.operands[0], window))
         best = slices[0]
         floating = best.dtype.kind == "f"
         for each in slices[1:]:
@@ -169,6 +177,19 @@ class Tiler:
                 stays = self.add("logical_or", stays, self.add("isnan", best))
             best = self.add("where", stays, best, each)
         return best
+
+    def _is_cheap(self, value: Value, window: Shape) -> bool:
+        """Whether a value is better computed again on the way back than stored on the way there."""
+        node, count = value.node, 0
+        while self._is_made_for(Value(node), window):
+            inside = [each for each in node.operands if self._is_made_for(each, window)]
+            count += 1
+            if len(inside) > 1 or node.kind not in CHEAP:
+                return False
+            if not inside:
+                return count <= MOST_REPEATED
+            node = inside[0].node
+        return False
 
     def _first_largest(self, node: Node) -> Value:
         """The number of the first position with the maximum."""

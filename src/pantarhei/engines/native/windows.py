@@ -25,8 +25,10 @@ from pantarhei.engines.native.views import Shape, View
 from pantarhei.program.ir import Array, Node
 
 # Bytes of what windows see that are copied at a time, and the most parts of a task.
-BLOCK = 1 << 19
+BLOCK = 1 << 17
 MOST_BLOCKS = 256
+# Elements of a row of the filter from which a copy goes along it.
+SIDE_BY_SIDE = 16
 # Operations on elements that are worth a task, and the most tasks: each has memory of its own.
 TASK = 1 << 22
 MOST_TASKS = 8
@@ -204,10 +206,23 @@ class _Convolution:
             if flat is None or nests.matrix(flat) is None:
                 if rows is None:
                     rows = scratch.temporary((most * geometry.places, geometry.seen), self.type)
-                kernels += self._copy(seen, View.whole(rows.buffer, seen.shape))
-                flat = View.whole(rows.buffer, shape)
+                target, flat = self._laid_out(rows, seen.shape, shape)
+                kernels += self._copy(seen, target)
             yield _Block(first, count, flat, kernels)
             first += count
+
+    def _laid_out(self, rows: View, seen: Shape, shape: Shape) -> tuple[View, View]:
+        """Where what is seen is copied to: as it is seen, and as a matrix of rows.
+
+        Where little lies side by side in the image, copying goes along the places.
+        """
+        geometry = self.geometry
+        if geometry.kernel[-1] * geometry.channels >= SIDE_BY_SIDE:
+            return View.whole(rows.buffer, seen), View.whole(rows.buffer, shape)
+        rank = 1 + len(geometry.count)
+        turned = View.whole(rows.buffer, (*seen[rank:], *seen[:rank]))
+        axes = [*range(len(seen) - rank, len(seen)), *range(len(seen) - rank)]
+        return turned.transpose(axes), View.whole(rows.buffer, shape[::-1]).transpose((1, 0))
 
     def forward(self, views: Sequence[View], result: View) -> list[Kernel | Tasks]:
         """What the filter makes of what it sees."""
@@ -241,7 +256,7 @@ class _Convolution:
                 turned = block.seen.transpose((1, 0))
                 task += block.kernels + self._product(turned, here, place, bool(task))
             tasks.append(task)
-        after = [] if len(sums) == 1 else [_total(total, sums, self.type, self.scratch.place)]
+        after = [] if len(sums) == 1 else [added(total, sums, self.type, self.scratch.place)]
         return [*copied, *_spread(tasks, after)]
 
     def input_gradient(self, views: Sequence[View], result: View) -> list[Kernel | Tasks]:
@@ -283,7 +298,7 @@ class _Convolution:
         kernels = []
         for position in itertools.product(*map(range, self.geometry.kernel)):
             pair = [_at(view, position, len(self.geometry.count)) for view in (target, source)]
-            kernels.append(_total(pair[0], pair, self.type, self.scratch.place))
+            kernels.append(added(pair[0], pair, self.type, self.scratch.place))
         return kernels
 
 
@@ -303,14 +318,14 @@ def _spread(tasks: Sequence[list[Kernel]], after: Sequence[Kernel] = ()) -> list
     return [Tasks(tuple(map(tuple, tasks)), tuple(after))]
 
 
-def _total(target: View, terms: Sequence[View], type: str, place: Place) -> Kernel:
+def added(target: View, terms: Sequence[View], type: str, place: Place) -> Kernel:
     """target = the sum of views of its shape, from the first to the last."""
     operations = []
-    total: tuple[Operand, str] = (("load", 0), type)
+    latest: tuple[Operand, str] = (("load", 0), type)
     for index in range(1, len(terms)):
-        operations.append(Operation("add", type, (total, (("load", index), type))))
-        total = (("op", index - 1), type)
-    targets = [Target("", total, target, type)]
+        operations.append(Operation("add", type, (latest, (("load", index), type))))
+        latest = (("op", index - 1), type)
+    targets = [Target("", latest, target, type)]
     loads = [(view, type) for view in terms]
     folded = [False] * len(target.shape)
     return nests.nest(target.shape, folded, loads, operations, targets, place)

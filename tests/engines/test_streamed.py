@@ -1,0 +1,61 @@
+"""Products with matrices that are larger than the cache, against NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pantarhei.engines.native import engine as native_engine
+from pantarhei.engines.native import streamed
+from pantarhei.engines.native.assemble import assemble
+from pantarhei.engines.native.tasks import Tasks
+from tests.engines.agreement import builder, compare, inputs
+
+
+def numbers(seed: int, shape: tuple[int, ...], dtype: str) -> Any:
+    return (np.random.default_rng(seed).integers(-8, 9, shape) / 4).astype(dtype)
+
+
+def program_of(arrays: list[Any], **flags: bool) -> Any:
+    b = builder()
+    x, y = inputs(b, arrays)
+    return b.finish([b.tanh(b.multiply(b.matmul(x, y, **flags), 0.01))])
+
+
+def is_spread(program: Any) -> bool:
+    return any(isinstance(each, Tasks) for part in assemble(program).parts for each in part)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("rows", "inner", "columns"), [(2, 9, 48), (7, 100, 32), (128, 33, 160)])
+def test_streamed_products(
+    rows: int, inner: int, columns: int, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "LARGE", 1)
+    for ahead in (1 << 8, 1 << 19):
+        monkeypatch.setattr(streamed, "AHEAD", ahead)
+        arrays = [numbers(0, (rows, inner), dtype), numbers(1, (inner, columns), dtype)]
+        program = program_of(arrays)
+        assert is_spread(program)
+        compare(program, arrays, scale=10.0)
+        turned = [np.ascontiguousarray(arrays[0].T), arrays[1]]
+        compare(program_of(turned, transpose_x=True), turned, scale=10.0)
+    arrays[1] = arrays[1] + np.asarray(0.1, dtype)
+    results = [native_engine.compile(program, threads)(arrays)[0] for threads in (1, 2, 5)]
+    assert len({each.tobytes() for each in results}) == 1
+
+
+def test_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small matrices, transposed ones, many rows, columns that end within a cache line."""
+    small = [numbers(0, (7, 100), "float32"), numbers(1, (100, 32), "float32")]
+    assert not is_spread(program_of(small))
+    monkeypatch.setattr(streamed, "LARGE", 1)
+    many = [numbers(0, (129, 100), "float32"), small[1]]
+    odd = [small[0], numbers(1, (100, 30), "float32")]
+    turned = [small[0], numbers(1, (32, 100), "float32")]
+    for arrays, flags in ((many, {}), (odd, {}), (turned, {"transpose_y": True})):
+        program = program_of(arrays, **flags)
+        assert not is_spread(program)
+        compare(program, arrays, scale=10.0)
