@@ -168,7 +168,7 @@ def _groups(axes: Any, groups: dict[str, list[tuple[str, float]]], label: str) -
         who for who in colors if any(who == each for group in groups.values() for each, _ in group)
     ]
     handles = [pyplot.Rectangle((0, 0), 1, 1, color=colors[who]) for who in shown]
-    axes.legend(handles, shown, fontsize=7)
+    axes.legend(handles, shown, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
     axes.set_yticks([at + height for at in range(len(groups))], list(groups), fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
