@@ -1,5 +1,7 @@
 """The namespace `tf.nn`: activations, losses, convolution, pooling, normalisation, embeddings."""
 
+from pantarhei import rnn_cell
+from pantarhei.layers.rnn import bidirectional_dynamic_rnn, dynamic_rnn, static_rnn
 from pantarhei.ops.activations import crelu, elu, leaky_relu, relu, relu6, selu, softplus, softsign
 from pantarhei.ops.bias import bias_add, relu_layer, xw_plus_b
 from pantarhei.ops.blocks import depth_to_space, space_to_batch, space_to_depth
@@ -53,6 +55,7 @@ __all__ = [
     "avg_pool1d",
     "batch_normalization",
     "bias_add",
+    "bidirectional_dynamic_rnn",
     "conv1d",
     "conv2d",
     "conv2d_backprop_filter",
@@ -65,6 +68,7 @@ __all__ = [
     "depthwise_conv2d",
     "depthwise_conv2d_native",
     "dropout",
+    "dynamic_rnn",
     "elu",
     "embedding_lookup",
     "embedding_lookup_sparse",
@@ -87,6 +91,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_layer",
+    "rnn_cell",
     "safe_embedding_lookup_sparse",
     "selu",
     "separable_conv2d",
@@ -100,6 +105,7 @@ __all__ = [
     "space_to_batch",
     "space_to_depth",
     "sparse_softmax_cross_entropy_with_logits",
+    "static_rnn",
     "sufficient_statistics",
     "swish",
     "tanh",
