@@ -164,8 +164,11 @@ class TFRecordWriter:
             raise TypeError(f"expected bytes, {type(record).__name__} found")
         self._check_open()
         data = framed(record)
-        with system_errors(self._path):
+        try:
             self._file.write(data if self._compressor is None else self._compressor.compress(data))
+        except OSError:
+            with system_errors(self._path):
+                raise
 
     def flush(self) -> None:
         """Hands all records over to the system: another process can read them then."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, BinaryIO
 
-from pantarhei.checkpoints.coding import crc32c, masked
+from pantarhei.checkpoints.coding import masked_crc32c
 from pantarhei.facts import errors
 
 _LENGTH = struct.Struct("<Q")
@@ -25,11 +26,16 @@ READ_SIZE = 1 << 18
 Read = Callable[[int], bytes]
 
 
+@lru_cache(maxsize=1024)
+def _head(length: int) -> bytes:
+    """What stands before so much data; records of one file are often equally long."""
+    packed = _LENGTH.pack(length)
+    return packed + _CHECKSUM.pack(masked_crc32c(packed))
+
+
 def framed(data: bytes) -> bytes:
     """A record as it stands in a file."""
-    length = _LENGTH.pack(len(data))
-    checksums = _CHECKSUM.pack(masked(crc32c(length))), _CHECKSUM.pack(masked(crc32c(data)))
-    return b"".join((length, checksums[0], data, checksums[1]))
+    return b"".join((_head(len(data)), data, _CHECKSUM.pack(masked_crc32c(data))))
 
 
 def read_records(read: Read, path: str) -> Iterator[bytes]:
@@ -42,48 +48,53 @@ def read_records(read: Read, path: str) -> Iterator[bytes]:
     Raises:
       tf.errors.DataLossError: a record is damaged or cut off; the text says at which offset.
     """
-    offset = 0
+    buffer, place = b"", 0
+    offset = 0  # of the buffer's beginning
+    while True:
+        if len(buffer) - place < _HEADER:
+            offset += place
+            buffer, place = _filled(read, buffer[place:], _HEADER, path, offset), 0
+            if not buffer:
+                return
+            if len(buffer) < _HEADER:
+                raise _lost("truncated", offset, path, "the file ends in the record's length")
+        (length,) = _LENGTH.unpack_from(buffer, place)
+        if buffer[place : place + _HEADER] != _head(length):
+            cause = "the record's length is not what was written"
+            raise _lost("corrupted", offset + place, path, cause)
+        end = place + _HEADER + length
+        if len(buffer) < end + _CHECKSUM.size:
+            offset += place
+            end = _HEADER + length
+            whole = end + _CHECKSUM.size
+            buffer, place = _filled(read, buffer[place:], whole, path, offset), 0
+            if len(buffer) < end + _CHECKSUM.size:
+                cause = f"the file ends in a record of {length} bytes"
+                raise _lost("truncated", offset, path, cause)
+        data = buffer[place + _HEADER : end]
+        if masked_crc32c(data) != _CHECKSUM.unpack_from(buffer, end)[0]:
+            cause = "the record's data are not what was written"
+            raise _lost("corrupted", offset + place + _HEADER, path, cause)
+        yield data
+        place = end + _CHECKSUM.size
+
+
+def _filled(read: Read, data: bytes, size: int, path: str, offset: int) -> bytes:
+    """`data` with more after it, at least `size` bytes unless the file ends before.
+
+    `path` and `offset` say where the data are, for errors.
+    """
+    parts, missing = [data], size - len(data)
     try:
-        while (record := _record(read, path, offset)) is not None:
-            yield record
-            offset += _HEADER + len(record) + _CHECKSUM.size
+        while missing > 0 and (part := read(READ_SIZE)):
+            parts.append(part)
+            missing -= len(part)
     except zlib.error as error:
         words = str(error).replace("Error", "error").replace(" while decompressing data", "")
         cause = f"in {path}, the compressed data of the record at {offset} are damaged."
         raise errors.DataLossError(
             None, None, f"inflate() failed with {words}", cause=cause
         ) from error
-
-
-def _record(read: Read, path: str, offset: int) -> bytes | None:
-    """The record at `offset`; None at the end."""
-    header = _exactly(read, _HEADER)
-    if not header:
-        return None
-    if len(header) < _HEADER:
-        raise _lost("truncated", offset, path, "the file ends in the record's length")
-    (length,) = _LENGTH.unpack_from(header)
-    if masked(crc32c(header[: _LENGTH.size])) != _CHECKSUM.unpack_from(header, _LENGTH.size)[0]:
-        raise _lost("corrupted", offset, path, "the record's length is not what was written")
-    data = _exactly(read, length + _CHECKSUM.size)
-    if len(data) < length + _CHECKSUM.size:
-        raise _lost("truncated", offset, path, f"the file ends in a record of {length} bytes")
-    if masked(crc32c(data[:length])) != _CHECKSUM.unpack_from(data, length)[0]:
-        cause = "the record's data are not what was written"
-        raise _lost("corrupted", offset + _HEADER, path, cause)
-    return data[:length]
-
-
-def _exactly(read: Read, size: int) -> bytes:
-    """`size` bytes, or what is left where the file ends before."""
-    data = read(min(size, READ_SIZE))
-    if len(data) == size or not data:
-        return data
-    parts = [data]
-    missing = size - len(data)
-    while missing and (part := read(min(missing, READ_SIZE))):
-        parts.append(part)
-        missing -= len(part)
     return b"".join(parts)
 
 

@@ -36,6 +36,12 @@ def masked(crc: int) -> int:
     return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
 
 
+def masked_crc32c(data: bytes) -> int:
+    """The CRC32C of `data` in the form in which it is stored."""
+    crc: int = google_crc32c.value(data)
+    return (((crc >> 15) | (crc << 17)) + _MASK_DELTA) & 0xFFFFFFFF
+
+
 def unmasked(stored: int) -> int:
     """The checksum that `masked` made `stored` of."""
     rotated = (stored - _MASK_DELTA) & 0xFFFFFFFF
