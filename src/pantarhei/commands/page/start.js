@@ -9,7 +9,8 @@ const state = {
   color: (run) => COLORS[DATA.runs.indexOf(run) % COLORS.length],
 };
 
-// A card draws itself when it comes into sight: a page may have thousands.
+// The first cards are drawn at once, others when they come into sight: a page may have thousands.
+const AT_ONCE = 30;
 const sight = new IntersectionObserver((entries) => {
   for (const each of entries) {
     if (each.isIntersecting) {
@@ -31,7 +32,8 @@ function card(parent, draw, wide) {
   element.style.minHeight = wide ? "" : "120px";
   element.draw = () => draw(element);
   parent.append(element);
-  sight.observe(element);
+  if (document.querySelectorAll(".card").length <= AT_ONCE) element.draw();
+  else sight.observe(element);
 }
 
 // Tags by what stands before their first slash, as TensorBoard groups them.
