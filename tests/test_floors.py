@@ -18,18 +18,28 @@ SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 FLOORS = ("facts", "program", "graph", "ops", "transforms", "engines", "runtime")
 FACE = len(FLOORS)  # everything else, `pantarhei` itself included
 
-# Heavy or optional libraries that may be imported when they are used.
+# Heavy or optional libraries that may be imported when they are used, those of Python that only a
+# rare message needs among them.
 LATE_IMPORTS = {
     "absl",
+    "difflib",
     "google",  # protocol buffers
     "jax",
     "llvmlite",
     "matplotlib",
     "PIL",
+    "pprint",
+    "random",
     "scipy",
     "sklearn",
     "tensorboard",
     "tqdm",
+}
+
+# Modules of our own that only sessions with a certain engine need: who imports them late.
+LATE_ENGINES = {
+    "pantarhei.engines.native.engine": "pantarhei.runtime.engines",
+    "pantarhei.transforms.simplify": "pantarhei.runtime.execution",
 }
 
 LONGEST_FILE = 500
@@ -146,7 +156,9 @@ def late_imports(modules: list[Module]) -> list[str]:
         f"{module.path}:{used.line}: {module.name} imports {used.target} inside a function"
         for module in modules
         for used in module.imports
-        if used.late and used.target.partition(".")[0] not in LATE_IMPORTS
+        if used.late
+        and used.target.partition(".")[0] not in LATE_IMPORTS
+        and LATE_ENGINES.get(used.target) != module.name
     ]
 
 

@@ -2,38 +2,16 @@
 
     import pantarhei as tf
 
-The names and meanings are TensorFlow 1.15's. Each block below takes the public names of one module.
+The names and meanings are TensorFlow 1.15's. Each block below takes the public names of one module;
+`tf.train` and its like are imported when they are first used, so that a program waits only for what
+it needs.
 """
 
-from pantarhei import (
-    app,
-    bitwise,
-    compat,
-    debugging,
-    dtypes,
-    flags,
-    gfile,
-    graph_util,
-    initializers,
-    io,
-    layers,
-    linalg,
-    logging,
-    losses,
-    math,
-    nn,
-    python_io,
-    random,
-    saved_model,
-    sparse,
-    strings,
-    summary,
-    train,
-    version,
-)
+from typing import TYPE_CHECKING
+
 from pantarhei import graphdef as _graphdef
+from pantarhei import late_names as _late_names
 from pantarhei.facts import errors
-from pantarhei.facts import messages as _messages
 from pantarhei.facts.dtypes import (
     DType,
     as_dtype,
@@ -84,8 +62,6 @@ from pantarhei.graph.scopes import (
     set_random_seed,
 )
 from pantarhei.graph.stacks import get_default_session
-from pantarhei.graph_files.importing import import_graph_def
-from pantarhei.logging import get_logger
 from pantarhei.ops import loops as _loops
 from pantarhei.ops import older_types as _older_types
 from pantarhei.ops import operators as _operators
@@ -155,12 +131,7 @@ from pantarhei.ops.casting import (
     to_int32,
     to_int64,
 )
-from pantarhei.ops.checks import (
-    Assert,
-    check_numerics,
-    ensure_shape,
-    verify_tensor_all_finite,
-)
+from pantarhei.ops.checks import Assert, check_numerics, ensure_shape, verify_tensor_all_finite
 from pantarhei.ops.clip import (
     clip_by_average_norm,
     clip_by_global_norm,
@@ -187,22 +158,12 @@ from pantarhei.ops.comparison import (
 )
 from pantarhei.ops.complex_numbers import angle, complex, imag, real
 from pantarhei.ops.cond import cond
-from pantarhei.ops.confusion import (
-    confusion_matrix,
-)
+from pantarhei.ops.confusion import confusion_matrix
 from pantarhei.ops.constant import constant
-from pantarhei.ops.contractions import (
-    einsum,
-    tensordot,
-)
+from pantarhei.ops.contractions import einsum, tensordot
 from pantarhei.ops.control import group, tuple
 from pantarhei.ops.decoding import decode_csv, decode_raw
-from pantarhei.ops.decompositions import (
-    qr,
-    self_adjoint_eig,
-    self_adjoint_eigvals,
-    svd,
-)
+from pantarhei.ops.decompositions import qr, self_adjoint_eig, self_adjoint_eigvals, svd
 from pantarhei.ops.diagonals import (
     diag,
     diag_part,
@@ -245,15 +206,9 @@ from pantarhei.ops.host import numpy_node, py_func
 from pantarhei.ops.identity import guarantee_const, identity, identity_n, no_op, stop_gradient
 from pantarhei.ops.indexing import batch_gather, boolean_mask, gather, slice
 from pantarhei.ops.joining import concat, parallel_stack, split, stack, unstack
-from pantarhei.ops.linalg import (
-    cross,
-    matmul,
-    trace,
-)
+from pantarhei.ops.linalg import cross, matmul, trace
 from pantarhei.ops.monotonic import is_non_decreasing, is_strictly_increasing
-from pantarhei.ops.norms import (
-    norm,
-)
+from pantarhei.ops.norms import norm
 from pantarhei.ops.padding import pad
 from pantarhei.ops.parsing import parse_example, parse_single_example
 from pantarhei.ops.partitioning import dynamic_partition, dynamic_stitch
@@ -279,10 +234,7 @@ from pantarhei.ops.reductions import (
     reduce_sum,
 )
 from pantarhei.ops.rounding import ceil, floor, rint, round
-from pantarhei.ops.scans import (
-    cumprod,
-    cumsum,
-)
+from pantarhei.ops.scans import cumprod, cumsum
 from pantarhei.ops.scatter_nd_updates import (
     batch_scatter_update,
     scatter_nd_add,
@@ -305,15 +257,7 @@ from pantarhei.ops.scattering import (
     tensor_scatter_sub,
     tensor_scatter_update,
 )
-from pantarhei.ops.search import (
-    arg_max,
-    arg_min,
-    argmax,
-    argmin,
-    argsort,
-    searchsorted,
-    sort,
-)
+from pantarhei.ops.search import arg_max, arg_min, argmax, argmin, argsort, searchsorted, sort
 from pantarhei.ops.segments import (
     segment_max,
     segment_mean,
@@ -328,24 +272,9 @@ from pantarhei.ops.segments import (
     unsorted_segment_sum,
 )
 from pantarhei.ops.sequence_parsing import parse_single_sequence_example
-from pantarhei.ops.sequences import (
-    linspace,
-    meshgrid,
-    one_hot,
-    sequence_mask,
-)
-from pantarhei.ops.sequences import (
-    linspace as lin_space,
-)
-from pantarhei.ops.shapes import (
-    expand_dims,
-    rank,
-    reshape,
-    shape,
-    shape_n,
-    size,
-    squeeze,
-)
+from pantarhei.ops.sequences import linspace, meshgrid, one_hot, sequence_mask
+from pantarhei.ops.sequences import linspace as lin_space
+from pantarhei.ops.shapes import expand_dims, rank, reshape, shape, shape_n, size, squeeze
 from pantarhei.ops.slicing import newaxis, strided_slice
 from pantarhei.ops.solving import (
     cholesky,
@@ -367,17 +296,8 @@ from pantarhei.ops.special_functions import (
     polygamma,
     zeta,
 )
-from pantarhei.ops.state import (
-    assign,
-    assign_add,
-    assign_sub,
-    count_up_to,
-    is_variable_initialized,
-)
-from pantarhei.ops.statistics import (
-    count_nonzero,
-    reduce_logsumexp,
-)
+from pantarhei.ops.state import assign, assign_add, assign_sub, count_up_to, is_variable_initialized
+from pantarhei.ops.statistics import count_nonzero, reduce_logsumexp
 from pantarhei.ops.tensor_array import TensorArray
 from pantarhei.ops.transposing import matrix_transpose, transpose
 from pantarhei.ops.trigonometry import (
@@ -411,14 +331,6 @@ from pantarhei.ops.unary import (
     tanh,
 )
 from pantarhei.ops.while_loop import while_loop
-from pantarhei.runtime.config import (
-    ConfigProto,
-    GPUOptions,
-    GraphOptions,
-    OptimizerOptions,
-    RunOptions,
-)
-from pantarhei.runtime.session import InteractiveSession, Session
 from pantarhei.sparse_names import *  # noqa: F403  # they would be thirty lines
 from pantarhei.transforms.custom_gradient import custom_gradient
 from pantarhei.transforms.gradients import (
@@ -476,22 +388,58 @@ from pantarhei.variables.scope import (
     variable_op_scope,
     variable_scope,
 )
-from pantarhei.variables.store import (
-    create_partitioned_variables,
-    get_local_variable,
-    get_variable,
-)
+from pantarhei.variables.store import create_partitioned_variables, get_local_variable, get_variable
 from pantarhei.variables.template import make_template
 from pantarhei.variables.variable import Variable
+from pantarhei.version import VERSION
+
+if TYPE_CHECKING:
+    from pantarhei import (
+        app,
+        bitwise,
+        compat,
+        debugging,
+        dtypes,
+        flags,
+        gfile,
+        graph_util,
+        initializers,
+        io,
+        layers,
+        linalg,
+        logging,
+        losses,
+        math,
+        nn,
+        python_io,
+        random,
+        saved_model,
+        sparse,
+        strings,
+        summary,
+        train,
+    )
+    from pantarhei.graph_files.importing import import_graph_def
+    from pantarhei.logging import get_logger
+    from pantarhei.runtime.config import (
+        ConfigProto,
+        GPUOptions,
+        GraphOptions,
+        OptimizerOptions,
+        RunOptions,
+    )
+    from pantarhei.runtime.session import InteractiveSession, Session
 
 
 def __getattr__(name: str) -> object:
-    """Classes of protocol buffers, which are imported when they are first used."""
-    if name in _messages.TOP_LEVEL:
-        return _messages.message_class(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """A name that is imported when it is first used."""
+    return _late_names.public_name(__name__, globals(), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_late_names.MODULES, *_late_names.OF_MODULES})
 
 
 NoGradient = NotDifferentiable = no_gradient
 
-__version__ = VERSION = version.VERSION
+__version__ = VERSION

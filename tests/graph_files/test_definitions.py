@@ -57,7 +57,7 @@ def types(attribute: Any) -> set[str]:
 
 
 # Other tests may have registered operations of their own.
-KNOWN = {key for key, each in REGISTRY.items() if type(each).__module__.startswith("pantarhei.")}
+KNOWN = {key for key in REGISTRY if type(REGISTRY[key]).__module__.startswith("pantarhei.")}
 
 
 @pytest.mark.parametrize("op_type", sorted(KNOWN - OWN))

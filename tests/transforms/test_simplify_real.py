@@ -12,7 +12,6 @@ from bench.peers.session_nets import SessionStep
 
 import pantarhei as tf
 from pantarhei.program.ir import Program
-from pantarhei.runtime import execution
 from pantarhei.transforms.simplify import Step, folding, identities, movements, products, simplify
 from tests import scenarios
 from tests.cases import CASES
@@ -40,7 +39,7 @@ class Watched:
 def watched(monkeypatch: Any) -> Watched:
     """All that sessions of this test simplify; they run on the native engine."""
     watched = Watched()
-    monkeypatch.setattr(execution, "simplify", watched)
+    monkeypatch.setattr("pantarhei.transforms.simplify.simplify", watched)
     monkeypatch.setenv("PANTARHEI_ENGINE", "native")
     tf.reset_default_graph()
     return watched

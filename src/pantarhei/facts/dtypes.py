@@ -7,7 +7,6 @@ of values.
 """
 
 import builtins
-import difflib
 from typing import Any, NamedTuple
 
 import ml_dtypes
@@ -391,6 +390,8 @@ def _advice(type_value: Any) -> str:
             "str": "string",
             "complex": "complex64",
         }
+        import difflib  # imported when used: for this message only
+
         close = difflib.get_close_matches(type_value.lower(), _BY_NAME, n=1)
         if type_value in meant_by_name or close:
             return f" Did you mean {(meant_by_name.get(type_value) or close[0])!r}?"

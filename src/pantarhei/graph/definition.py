@@ -6,7 +6,7 @@ registered by being written. Definitions know signatures and attributes; they ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +19,45 @@ if TYPE_CHECKING:
     from pantarhei.graph.operation import Operation, Tensor
     from pantarhei.program.ir import Array, Builder
 
-REGISTRY: dict[str, OpDef] = {}
+
+class Registry(dict[str, "OpDef"]):
+    """Definitions by type.
+
+    Modules are imported when they are first used. Asked for a type that none of them has defined,
+    or for all types, the registry has the rest imported.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Imports all modules that define operations; the highest floor sets it.
+        self.import_rest: Callable[[], None] = lambda: None
+
+    def knows(self, type: str) -> bool:
+        """Whether a module that is imported has defined the type."""
+        return super().__contains__(type)
+
+    def __missing__(self, type: str) -> OpDef:
+        self.import_rest()
+        if self.knows(type):
+            return self[type]
+        raise KeyError(type)
+
+    def __contains__(self, type: object) -> bool:
+        if not super().__contains__(type):
+            self.import_rest()
+        return super().__contains__(type)
+
+    def get(self, type: str, default: Any = None) -> Any:
+        """The definition of a type, or `default`."""
+        known = type in self
+        return self[type] if known else default
+
+    def __iter__(self) -> Iterator[str]:
+        self.import_rest()
+        return super().__iter__()
+
+
+REGISTRY = Registry()
 
 
 class Dead:
@@ -94,7 +132,7 @@ class OpDef:
 
 def register(definition: OpDef) -> OpDef:
     """Adds a kind of operation; its type must be new."""
-    if definition.type in REGISTRY:
+    if REGISTRY.knows(definition.type):
         raise ValueError(f"An operation type named {definition.type!r} is registered already.")
     REGISTRY[definition.type] = definition
     return definition

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import pprint
-import random
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -295,6 +293,8 @@ def _template(inputs: Sequence[Any], sep: str) -> tuple[str, str, list[Any]]:
 
 
 def _shown(value: Any) -> str:
+    import pprint  # imported when used: few programs print
+
     # Scalars of NumPy are shown as the numbers they are, as they were before NumPy 2.
     with np.printoptions(legacy=_AS_BEFORE):
         return pprint.pformat(value)
@@ -303,6 +303,8 @@ def _shown(value: Any) -> str:
 def _absent_from(text: str) -> str:
     """A placeholder that does not occur in `text`; its digits are TensorFlow's, which go by seed
     5."""
+    import random  # imported when used: what it needs takes a millisecond
+
     digits = random.Random(5)
     placeholder = "{}"
     while placeholder in text:

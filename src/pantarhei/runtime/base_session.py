@@ -6,7 +6,7 @@ nothing of particular operations.
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -284,7 +284,7 @@ class BaseSession:
         tensors = {
             self._graph.as_graph_element(each, allow_operation=False) for each in feeds or ()
         }
-        handle = str(uuid.uuid4())
+        handle = os.urandom(16).hex()
         self._partial_runs[handle] = PartialRun({*wanted.tensors, *wanted.operations}, tensors)
         return handle
 

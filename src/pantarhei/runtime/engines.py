@@ -7,13 +7,20 @@ from collections.abc import Callable
 
 from pantarhei.engines import numpy_engine
 from pantarhei.engines.contract import Engine
-from pantarhei.engines.native import engine as native_engine
 from pantarhei.runtime.config import ConfigProto
+
+
+def _native(threads: int) -> Engine:
+    # Imported when used: 30 modules that a session on the other engine does without.
+    from pantarhei.engines.native.engine import engine
+
+    return engine(threads)
+
 
 # Name -> what sets the engine up for a session that may use a number of threads.
 ENGINES: dict[str, Callable[[int], Engine]] = {
     "numpy": numpy_engine.engine,
-    "native": native_engine.engine,
+    "native": _native,
 }
 
 

@@ -30,7 +30,6 @@ from pantarhei.transforms.plan import (
     State,
     Step,
 )
-from pantarhei.transforms.simplify import simplify
 
 # Plans kept for one question; data that never repeats must not fill the memory.
 ANSWERS_KEPT = 64
@@ -43,7 +42,12 @@ def prepared(program: Program, engine: Engine) -> Program:
     """A program as an engine gets it."""
     if VERIFY:
         verify(program)
-    return simplify(program) if engine.simplifies else program
+    if not engine.simplifies:
+        return program
+    # Imported when used: the reference engine does without.
+    from pantarhei.transforms.simplify import simplify
+
+    return simplify(program)
 
 
 def fault_error(fault: EngineFault) -> Exception:

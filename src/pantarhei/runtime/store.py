@@ -3,7 +3,7 @@ resources."""
 
 from __future__ import annotations
 
-import secrets
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -55,7 +55,8 @@ class Store:
         """The state of a random operation; drawn from the system's entropy where no seed is set."""
         if key not in self.random:
             if seeds == (0, 0):
-                seeds = (secrets.randbits(64), secrets.randbits(64))
+                drawn = os.urandom(16)
+                seeds = (int.from_bytes(drawn[:8], "little"), int.from_bytes(drawn[8:], "little"))
             self.random[key] = philox.initial_state(*seeds)
         return self.random[key]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 from traceback import format_list
 from typing import Any
 
@@ -155,6 +154,8 @@ def _exists(name: str, variable: Any) -> str:
 def _similar(name: str, variables: Iterable[str]) -> str:
     """What there is instead of a variable that was asked for."""
     names = list(variables)
+    from difflib import get_close_matches  # imported when used: for this message only
+
     near = get_close_matches(name, names, n=3, cutoff=0.5) or names[:3]
     if not near:
         return "no variable has been made by tf.get_variable in this graph"
