@@ -81,6 +81,8 @@ class ElementArray:
             made.common, made._mixed = self.common, self._mixed
             for element, forward in zip(made.elements, self.elements, strict=True):
                 element.shape = forward.shape
+                if forward.value is not None:
+                    element.shape = TensorShape(forward.value.shape)
             self.gradients[source] = made
         return self.gradients[source]
 
@@ -96,6 +98,13 @@ class ElementArray:
             )
         while index >= len(self.elements):
             self.elements.append(Element(self.element_shape))
+        type = Type(value.dtype, value.shape)
+        if type != self.common:  # a type that has been written before does not need to be checked
+            self._check_type(index, value)
+            self._note(type)
+        self._put(index, value)
+
+    def _check_type(self, index: int, value: Array) -> None:
         if value.dtype != self.dtype.numpy:
             raise ProgramError(
                 f"TensorArray {self.name}: Could not write to TensorArray index {index} because "
@@ -109,7 +118,8 @@ class ElementArray:
                 f"TensorArray's inferred element shape: {_shape(self.element_shape.as_list())} "
                 "(consider setting infer_shape=False)."
             )
-        self._put(index, value)
+        if self.identical and not self.element_shape.is_fully_defined():
+            self.element_shape = self.element_shape.merge_with(value.shape)
 
     def _put(self, index: int, value: Array) -> None:
         element = self.elements[index]
@@ -129,11 +139,7 @@ class ElementArray:
                 f"because the existing shape is {_shape(element.value.shape)} but the new input "
                 f"shape is {_shape(value.shape)}."
             )
-        if self.identical and not self.element_shape.is_fully_defined():
-            self.element_shape = self.element_shape.merge_with(value.shape)
-        self._note(Type(value.dtype, value.shape))
         element.value = value if element.value is None else element.value + value
-        element.shape = TensorShape(value.shape)
 
     def _note(self, type: Type) -> None:
         if self.common is None and not self._mixed:
@@ -170,6 +176,7 @@ class ElementArray:
             value = np.zeros(_extents(shape), self.dtype.numpy)
         element.read = True
         if self.clear_after_read:
+            element.shape = TensorShape(value.shape)  # that of its gradient
             element.value, element.cleared = None, True
         return value
 

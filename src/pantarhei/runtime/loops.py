@@ -17,7 +17,16 @@ from pantarhei.program.ir import Array, Type
 from pantarhei.runtime.store import Store
 from pantarhei.transforms.held import Handle, NeedsStaticFeeds
 from pantarhei.transforms.loops import BODY, CONDITION, EXITS, Setting, lower_part
-from pantarhei.transforms.plan import Facts, Feed, LoopStep, Plan, Question, State, Step
+from pantarhei.transforms.plan import (
+    Facts,
+    Feed,
+    LoopStep,
+    Plan,
+    Question,
+    RandomState,
+    State,
+    Step,
+)
 
 if TYPE_CHECKING:
     from pantarhei.runtime.execution import Execution
@@ -65,7 +74,9 @@ class LoopRun:
 
     def __init__(self, outer: Execution | LoopRun, step: LoopStep, slots: dict[int, Array]) -> None:
         self.outer = outer
-        self.answer: Callable[..., tuple[Any, Any]] = outer.answer
+        # The run of the session itself, which carries out everything but loops.
+        self.execution: Execution = outer.execution if isinstance(outer, LoopRun) else outer
+        self.answer: Callable[..., tuple[Any, Any]] = self.execution.answer
         self.step = step
         if step.parts is None:
             step.parts = {part: Family() for part in (CONDITION, BODY, EXITS)}
@@ -108,7 +119,7 @@ class LoopRun:
     def carry_out(self, step: Step, slots: dict[int, Array]) -> None:
         """See `Execution.carry_out`; a loop in this one sees what this one sees."""
         if not isinstance(step, LoopStep):
-            self.outer.carry_out(step, slots)
+            self.execution.carry_out(step, slots)
             return
         for slot, array in zip(step.outputs, LoopRun(self, step, slots).run(), strict=True):
             slots[slot] = array
@@ -148,20 +159,19 @@ class PartRun:
         for slot, place in self.taken:
             slots[slot] = values[place]
         random: dict[str, tuple[Array, int]] = {}
-        self._fill(plan, slots, values, round, random)
-        done = 0
+        self._fill(plan, slots, round, random)
         carry_out = self.loop.carry_out
-        while True:
-            for step in plan.steps[done:] if done else plan.steps:
-                carry_out(step, slots)
-            if plan.question is None:
-                break
+        for step in plan.steps:
+            carry_out(step, slots)
+        while plan.question is not None:
             done = len(plan.steps)
-            plan = self._answered(plan, plan.question, values, slots)
-            self._fill(plan, slots, values, round, random)
-        store = self.loop.store
+            plan = self._answered(plan, plan.question, slots)
+            self._fill(plan, slots, round, random)
+            for step in plan.steps[done:]:
+                carry_out(step, slots)
         if plan.writes or random:
-            store.commit({key: slots[slot] for key, slot in plan.writes.items()}, random)
+            written = {key: slots[slot] for key, slot in plan.writes.items()}
+            self.loop.store.commit(written, random)
         return [slots[slot] for slot in plan.fetches]
 
     def _fits(self, values: Sequence[Array]) -> bool:
@@ -227,6 +237,7 @@ class PartRun:
         self.epoch = loop.store.epoch
         self.base = dict(plan.constants)
         self.taken = []
+        self.loose: dict[int, tuple[Plan, list[tuple[int, Any]]]] = {}
         for slot, source in plan.sources.items():
             if isinstance(source, Feed):
                 if source.tensor in loop.places:
@@ -250,37 +261,35 @@ class PartRun:
         self,
         plan: Plan,
         slots: dict[int, Array],
-        values: Sequence[Array],
         round: Array,
         random: dict[str, tuple[Array, int]],
     ) -> None:
-        """Gives the slots that are filled from outside, and are not yet, their arrays."""
-        loop = self.loop
-        if len(slots) == len(self.base) + len(self.taken) and len(slots) == len(plan.sources) + len(
-            plan.constants
-        ):
+        """Gives the slots that change from iteration to iteration, besides `taken`, their arrays."""
+        known = self.loose.get(id(plan))
+        if known is None:
+            known = self.loose[id(plan)] = (plan, self._loose(plan))
+        if not known[1]:
             return
-        slots.update(plan.constants)
-        for slot, source in plan.sources.items():
-            if slot in slots:
-                continue
+        store = self.loop.store
+        for slot, source in known[1]:
             if isinstance(source, State):
-                slots[slot] = loop.store.variables[source.key]
+                slots[slot] = store.variables[source.key]
             elif isinstance(source, Feed):
-                if source.tensor in loop.places:
-                    slots[slot] = values[loop.places[source.tensor]]
-                elif source.tensor in loop.rounds:
-                    slots[slot] = round
-                else:
-                    slots[slot] = loop.values[source.tensor]
-            else:
-                state = loop.store.random_state(source.key, source.seeds)
+                slots[slot] = round
+            elif isinstance(source, RandomState):
+                state = store.random_state(source.key, source.seeds)
                 random[source.key] = (state, source.reserved)
                 slots[slot] = state
+            else:
+                slots[slot] = source
 
-    def _answered(
-        self, plan: Plan, question: Question, values: Sequence[Array], slots: dict[int, Array]
-    ) -> Plan:
+    def _loose(self, plan: Plan) -> list[tuple[int, Any]]:
+        """Slots of a plan that neither `base` nor `taken` fills: with their sources, or arrays."""
+        filled = {*self.base, *(slot for slot, _ in self.taken)}
+        pairs = [*plan.sources.items(), *plan.constants.items()]
+        return [(slot, source) for slot, source in pairs if slot not in filled]
+
+    def _answered(self, plan: Plan, question: Question, slots: dict[int, Array]) -> Plan:
         """The plan that goes on where `plan` stopped, with what this iteration has found out."""
         answer, key = self.loop.answer(question, slots)
         if key not in question.answers:

@@ -84,7 +84,8 @@ def lower_part(
     done = {frame.condition} if part != CONDITION else set()
     for enter, merge, _ in frame.carried:
         done.update((enter, merge))
-        feeds[merge.outputs[1]] = _INDEX
+        if merge.outputs[1]._consumers:
+            feeds[merge.outputs[1]] = _INDEX
     done.update(frame.invariants)
     fetches = part_fetches(step, part)
     while True:
