@@ -85,6 +85,18 @@ def find(graph: Graph, obj: Any, allow_tensor: bool, allow_operation: bool) -> A
     return _wrong_form(graph, obj, allow_tensor)
 
 
+def not_a_name(name: Any) -> TypeError:
+    """The error for what should be a name and is no string."""
+    return TypeError(
+        errors.described(
+            f"expected string or bytes-like object, got {name!r} of type '{type(name).__name__}'",
+            cause="it was given as the name of an operation or of a scope; most often another "
+            "argument stands in its place",
+            cure="give arguments by name: f(x, axis=0, name='total')",
+        )
+    )
+
+
 def _check_graph(graph: Graph, obj: Operation | Tensor, what: str) -> None:
     if obj.graph is not graph:
         raise ValueError(
@@ -139,4 +151,4 @@ def _wrong_form(graph: Graph, name: str, allow_tensor: bool) -> Any:
     raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a Operation.")
 
 
-__all__ = ["HOOKS", "controlling", "find", "graph_element", "operation_of"]
+__all__ = ["HOOKS", "controlling", "find", "graph_element", "not_a_name", "operation_of"]

@@ -110,6 +110,8 @@ class Graph(Collections):
           RuntimeError: if the graph is finalized. ValueError: if the shapes do not fit.
         """
         self._check_not_finalized()
+        if not isinstance(name, str):
+            raise elements.not_a_name(name)
         with self._lock:
             final = name[:-1] if name.endswith("/") else self.unique_name(name)
             if not _OP_NAME.match(final):
@@ -266,6 +268,8 @@ class Graph(Collections):
         Raises:
           ValueError: if `name` is no valid scope name.
         """
+        if name and not isinstance(name, str):
+            raise elements.not_a_name(name)
         if name and not (_SCOPE_NAME if self._name_stack else _OP_NAME).match(name):
             raise ValueError(f"'{name}' is not a valid scope name")
         outer = self._name_stack

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -85,27 +86,68 @@ def _tensor(graph: Graph, key: Any) -> Tensor:
     try:
         tensor: Tensor = graph.as_graph_element(key, allow_operation=False)
     except Exception as error:
-        raise TypeError(
-            f"Cannot interpret feed_dict key as Tensor: {error.args[0] if error.args else error}"
-        ) from None
+        words = str(error.args[0] if error.args else error)
+        message = f"Cannot interpret feed_dict key as Tensor: {words}"
+        if "\n" not in words:  # else it says already why
+            message = errors.described(message, **_advice(graph, key))
+        raise TypeError(message) from None
     return tensor
+
+
+def _advice(graph: Graph, key: Any) -> dict[str, str]:
+    """Why a key stands for no tensor, and what would."""
+    fed = [op.name for op in graph.get_operations() if op.type.startswith("Placeholder")]
+    if not isinstance(key, (str, bytes)):
+        return {
+            "cause": f"the key {key!r} is of type {type(key).__name__}; keys of feed_dict are "
+            "tensors, or the names of tensors",
+            "cure": "feed_dict={x: value}, where x is what tf.placeholder returned; perhaps its "
+            "name was reused for something else",
+        }
+    name = (key if isinstance(key, str) else key.decode(errors="replace")).partition(":")[0]
+    known = {op.name for op in graph.get_operations()}
+    if name in known:
+        return {
+            "cause": f"{name!r} is an operation; its first output is '{name}:0'",
+            "cure": f"feed_dict={{'{name}:0': value}}",
+        }
+    near = get_close_matches(name, known, n=1) or fed[:1]
+    return {
+        "cause": f"this graph has no operation named {name!r}; its placeholders are "
+        f"{', '.join(map(repr, fed[:5])) or 'none'}",
+        "cure": f"feed_dict={{'{near[0]}:0': value}}, or the tensor itself as the key"
+        if near
+        else "make a tf.placeholder in this graph, and use what it returns as the key",
+    }
 
 
 def feed_array(tensor: Tensor, value: Any) -> Array:
     """`value` as an array for `tensor`."""
     if isinstance(value, Tensor) or hasattr(value, "_as_graph_element"):
         raise TypeError(
-            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
-            "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the "
-            f"tensor object was {value!s} which was passed to the feed with key {tensor!s}."
+            errors.described(
+                "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
+                "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, "
+                f"the tensor object was {value!s} which was passed to the feed with key "
+                f"{tensor!s}.",
+                tensor.op,
+                cause="a tensor has a value only while a session runs",
+                cure="feed what session.run(tensor) returns; or build on the tensor itself",
+            )
         )
     dtype = tensor.dtype.base_dtype
     whole = isinstance(value, int) and not isinstance(value, bool) and dtype.is_integer
     if whole and not int(dtype.min) <= value <= int(dtype.max):
         raise TypeError(
-            f"Type of feed value {value!s} with type {type(value)} is not compatible with "
-            f"Tensor type {dtype.as_numpy_dtype}. Try explicitly setting the type of the feed "
-            "tensor to a larger type (e.g. int64)."
+            errors.described(
+                f"Type of feed value {value!s} with type {type(value)} is not compatible with "
+                f"Tensor type {dtype.as_numpy_dtype}. Try explicitly setting the type of the feed "
+                "tensor to a larger type (e.g. int64).",
+                tensor.op,
+                cause=_range(tensor),
+                cure=f"tf.placeholder(tf.int64, ...), and tf.cast(..., tf.{dtype.name}) if that "
+                "is needed; or feed a number in that range",
+            )
         )
     array = _converted(tensor, value, dtype.numpy)
     if not tensor.shape._admits(array.shape):
@@ -141,7 +183,16 @@ def _converted(tensor: Tensor, value: Any, dtype: np.dtype[Any]) -> Array:
                 cure="run them first and feed what session.run returns",
             )
         ) from None
-    except (TypeError, ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise OverflowError(
+            errors.described(
+                str(error),
+                tensor.op,
+                cause=_range(tensor),
+                cure="feed numbers in that range; np.asarray(value).astype(...) wraps around",
+            )
+        ) from None
+    except (TypeError, ValueError) as error:
         shape = getattr(value, "shape", None)
         message = str(error) if shape is None else f"{error} (an array of shape {shape})"
         raise type(error)(
@@ -153,6 +204,12 @@ def _converted(tensor: Tensor, value: Any, dtype: np.dtype[Any]) -> Array:
                 cure="feed a number, or a list or array of numbers whose rows have one length",
             )
         ) from None
+
+
+def _range(tensor: Tensor) -> str:
+    """What a whole-number tensor can hold."""
+    dtype = tensor.dtype.base_dtype
+    return f"{tensor.name!r} is {dtype.name}, which holds {dtype.min} to {dtype.max}"
 
 
 def _shape_cure(tensor: Tensor, array: Array) -> str | None:

@@ -145,9 +145,13 @@ class VariableStore(PartitionedVariables):
 
 def _exists(name: str, variable: Any) -> str:
     lines = "".join(format_list(variable.op.traceback))
-    return (
+    return errors.described(
         f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
-        f"reuse=tf.AUTO_REUSE in VarScope? Originally defined at:\n\n{lines}"
+        f"reuse=tf.AUTO_REUSE in VarScope? Originally defined at:\n\n{lines}".rstrip(),
+        cause="the graph is built a second time, as when a notebook's cell runs again, or two "
+        "parts of it have one name",
+        cure="call tf.reset_default_graph() before building again; for two variables use two "
+        "tf.variable_scope, for one that is shared reuse=tf.AUTO_REUSE",
     )
 
 
