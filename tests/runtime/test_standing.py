@@ -324,3 +324,88 @@ def test_a_variable_that_is_overwritten_unread() -> None:
         session.run(step, {x: [number, 1.0]})
         np.testing.assert_array_equal(session.run([v, w]), [[2 * number, 2], [number, 1]])
     assert calls(session)
+
+
+def test_indices_that_lead_nowhere_are_told_of_and_change_nothing() -> None:
+    """Labels, rows of a table, positions: guards find them before a variable is written."""
+    ids, labels = tf.placeholder(tf.int32, (3,)), tf.placeholder(tf.int64, (3,))
+    table = tf.Variable(np.arange(40, dtype=np.float32).reshape(10, 4) / 40)
+    bias = tf.Variable(tf.zeros([4]))
+    logits = tf.nn.embedding_lookup(table, ids) + bias
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    overwritten = tf.Variable([0.0, 0.0, 0.0])
+    step = tf.group(
+        tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(losses)),
+        tf.assign(overwritten, tf.cast(ids, tf.float32) * 2.0),
+    )
+    session = native()
+    reference = tf.Session(config=tf.ConfigProto(engine="numpy"))
+    reference.run(tf.global_variables_initializer())
+    variables = [table, bias, overwritten]
+    for good, bad in (
+        ({ids: [1, 2, 1], labels: [0, 1, 3]}, {ids: [1, 10, 1], labels: [0, 1, 3]}),
+        ({ids: [9, 0, 9], labels: [2, 2, 2]}, {ids: [9, 0, -1], labels: [2, 2, 2]}),
+        ({ids: [5, 5, 5], labels: [1, 1, 1]}, {ids: [5, 5, 5], labels: [1, 4, 1]}),
+    ):
+        for each in (session, reference):
+            each.run([step, losses], good)
+        before = session.run(variables)
+        messages = []
+        for each in (session, reference):
+            with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+                each.run([step, losses], bad)
+            messages.append(str(caught.value))
+        assert messages[0] == messages[1]
+        for found, old, wanted in zip(
+            session.run(variables), before, reference.run(variables), strict=True
+        ):
+            np.testing.assert_array_equal(found, old)
+            np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    assert calls(session)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 64, 1001, 200_003])
+def test_random_numbers_are_those_of_the_reference(size: int) -> None:
+    x = tf.random_uniform([size], 1.0, 3.0, seed=size)
+    kept = tf.nn.dropout(tf.ones([size]), keep_prob=0.5, seed=1)
+    total = tf.Variable(tf.zeros([size]))
+    step = tf.assign_add(total, x * kept)
+    found, wanted = [], []
+    for engine, seen in (("native", found), ("numpy", wanted)):
+        with tf.Session(config=tf.ConfigProto(engine=engine)) as session:
+            session.run(tf.global_variables_initializer())
+            seen += [session.run([x, kept, step]) for _ in range(3)]
+            seen.append(session.run([total]))
+            assert bool(calls(session)) == (engine == "native")
+    for one, other in zip(found, wanted, strict=True):
+        for array, expected in zip(one, other, strict=True):
+            np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize("kind", ["add", "sub", "mul", "update"])
+@pytest.mark.parametrize("index_type", [np.int32, np.int64])
+def test_scattered_updates(kind: str, index_type: Any) -> None:
+    values = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
+    rows = np.array([[1, 3], [1, 1]], index_type)
+    positions = np.array([[0, 2], [3, 0], [0, 2]], index_type)
+    feeds = {"i:0": rows, "n:0": positions}
+    with tf.Graph().as_default():
+        i = tf.placeholder(index_type, (2, 2), name="i")
+        n = tf.placeholder(index_type, (3, 2), name="n")
+        v, w = tf.Variable(values), tf.Variable(values)
+        updates = np.linspace(1, 2, 24, dtype=np.float32).reshape(2, 2, 3, 2)
+        one = getattr(tf, f"scatter_{kind}")(v, i, updates)
+        other = one
+        if kind != "mul":
+            other = getattr(tf, f"scatter_nd_{kind}")(w, n, updates.reshape(12, 2)[:3])
+        looked = [tf.argmax(v, axis) for axis in range(3)]
+        results = []
+        for engine in ("native", "numpy"):
+            with tf.Session(config=tf.ConfigProto(engine=engine)) as session:
+                session.run(tf.global_variables_initializer())
+                seen = [session.run([one, other, *looked], feeds) for _ in range(3)]
+                results.append([*seen, session.run([v, w])])
+                assert bool(calls(session)) == (engine == "native")
+    for found, wanted in zip(*results, strict=True):
+        for array, expected in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(array, expected)

@@ -16,9 +16,11 @@ from pantarhei.program.ir import Array, Node, Program, Type
 Run = Callable[[Sequence[Array]], list[Array]]
 
 # From the arrays that change from call to call to `DONE`, or to the number of the first that is not
-# of its type, in C order and aligned; then nothing has run.
+# of its type, in C order and aligned; then nothing has run. `FAULT`: something is wrong with the
+# data; nothing that lasts has changed, and another way of running the program tells what.
 Enter = Callable[..., int]
 DONE = -1
+FAULT = -3
 
 
 # Told after each thing that ran: the nodes that it computed, and when it began (nanoseconds of
@@ -57,7 +59,8 @@ class Engine:
       compile: makes a program run.
       watched: the same, and tells what ran when.
       stand: makes a program one call, whose outputs may overwrite inputs (number of the output ->
-        of the input); None where the program has parts that this cannot be done for.
+        of the input) or other memory that lasts (-> None); None where the program has parts that
+        this cannot be done for.
       simplifies: whether programs are simplified before it gets them. The reference engine takes
         them as they were lowered, so that comparing engines tests simplification too.
     """
@@ -66,4 +69,4 @@ class Engine:
     compile: Callable[[Program], Run]
     watched: Callable[[Program, Note], Run]
     simplifies: bool = True
-    stand: Callable[[Program, Mapping[int, int]], Standing | None] | None = None
+    stand: Callable[[Program, Mapping[int, int | None]], Standing | None] | None = None

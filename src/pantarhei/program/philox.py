@@ -48,9 +48,9 @@ State = NDArray[np.uint32]
 DEFAULT_GRAPH_SEED = 87654321
 _LARGEST_SEED = 2**31 - 1
 
-_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_KEY_INCREMENTS = (0x9E3779B9, 0xBB67AE85)
-_ROUNDS = 10
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+KEY_INCREMENTS = (0x9E3779B9, 0xBB67AE85)
+ROUNDS = 10
 
 _SCRAMBLING_KEY = (0x3EC8F720, 0x02461E29)  # Turns a stateless op's two seeds into a state.
 
@@ -166,15 +166,15 @@ def samples128(state: State, offsets: NDArray[np.uint64]) -> NDArray[np.uint32]:
     carried = (counter < offsets) + upper  # Adds 1 where the lower half of the counter overflowed.
     words = [counter & _MASK_32, counter >> _SHIFT_32, carried & _MASK_32, carried >> _SHIFT_32]
     key = [int(state[0]), int(state[1])]
-    for _ in range(_ROUNDS):
-        first, second = words[0] * _MULTIPLIERS[0], words[2] * _MULTIPLIERS[1]
+    for _ in range(ROUNDS):
+        first, second = (words[2 * i] * np.uint64(MULTIPLIERS[i]) for i in (0, 1))
         words = [
             second >> _SHIFT_32 ^ words[1] ^ np.uint64(key[0]),
             second & _MASK_32,
             first >> _SHIFT_32 ^ words[3] ^ np.uint64(key[1]),
             first & _MASK_32,
         ]
-        key = [(word + step) & 0xFFFFFFFF for word, step in zip(key, _KEY_INCREMENTS, strict=True)]
+        key = [(word + step) & 0xFFFFFFFF for word, step in zip(key, KEY_INCREMENTS, strict=True)]
     return np.stack(words).astype(np.uint32)
 
 

@@ -1,8 +1,8 @@
 """Runs of plans that are one call of machine code, on variables that stay where they are.
 
 What a training loop does again and again: nothing is looked up, and nothing allocated but what is
-handed to the user. A plan that has host steps, questions, random numbers or parts without machine
-code is carried out step by step instead; see execution.py.
+handed to the user. A plan that has host steps, questions or parts without machine code is carried
+out step by step instead; see execution.py. So is a run whose data have a fault: then it says which.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from pantarhei.engines.contract import DONE, Engine
 from pantarhei.engines.numpy_engine import EngineFault
 from pantarhei.graph.operation import Tensor
+from pantarhei.program import philox
 from pantarhei.program.ir import Array
 from pantarhei.runtime.execution import fault_error, prepared
 from pantarhei.runtime.store import Store
@@ -51,11 +52,13 @@ class StandingRun:
         self.version = -1
         fresh = [standing.types[place] for place in self.wiring.fresh]
         self.makers = [partial(np.empty, type.shape, type.dtype) for type in fresh]
+        self.random = list(self.wiring.random.values())
         # Where everything that is fetched is a number, these are read without more ado.
         cells = [each.array for each in self.wiring.readers if isinstance(each, Cell)]
-        self.numbers = cells if len(cells) == len(self.wiring.readers) else None
+        simple = len(cells) == len(self.wiring.readers) and not fresh and not self.random
+        self.numbers = cells if simple else None
         try:
-            given = [*self.wiring.fed, *self.wiring.fresh]
+            given = [*self.wiring.fed, *self.wiring.random, *self.wiring.fresh]
             self.enter, self.bind = standing.function(given)
         except EngineFault as fault:
             raise fault_error(fault) from None
@@ -69,14 +72,17 @@ class StandingRun:
         """
         if self.version != self.store.version and not self._settle():
             return None
-        if self.numbers is not None and not self.makers:
+        if self.numbers is not None:
             return [cell[()] for cell in self.numbers] if self.enter(*fed) == DONE else None
         try:
             filled = [make() for make in self.makers]
         except MemoryError:
             return None  # step by step it is told what does not fit
-        if self.enter(*fed, *filled) != DONE:
+        states = [self.store.random_state(each.key, each.seeds) for each in self.random]
+        if self.enter(*fed, *states, *filled) != DONE:
             return None
+        for source, state in zip(self.random, states, strict=True):
+            self.store.random[source.key] = philox.skip(state, source.reserved)
         return [each.read(self.store, filled) for each in self.wiring.readers]
 
     def _settle(self) -> bool:

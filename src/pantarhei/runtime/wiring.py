@@ -16,7 +16,7 @@ from pantarhei.engines.contract import Standing
 from pantarhei.graph.operation import Tensor
 from pantarhei.program.ir import Array
 from pantarhei.runtime.store import Store
-from pantarhei.transforms.plan import Feed, Plan, Segment, State
+from pantarhei.transforms.plan import Feed, Plan, RandomState, Segment, State
 
 
 class Unfit(Exception):
@@ -63,25 +63,26 @@ Reader = Cell | Fresh | Variable
 
 @dataclass
 class Wiring:
-    """Numbers of arrays: of variables by number, of what is fed, of those made for every call."""
+    """Numbers of arrays: of variables, of what is fed, of those made for every call, of the states
+    of random operations."""
 
     variables: dict[int, str] = field(default_factory=dict)
     fed: list[int] = field(default_factory=list)
     fresh: list[int] = field(default_factory=list)
+    random: dict[int, RandomState] = field(default_factory=dict)
     # Arrays that are the same for all calls: constants, numbers, and what nobody asked for.
     fixed: dict[int, Array] = field(default_factory=dict)
     readers: list[Reader] = field(default_factory=list)
 
 
-def replaced(plan: Plan, segment: Segment) -> dict[int, int]:
-    """Number of an output of the program -> of the input that holds the variable it is for."""
+def replaced(plan: Plan, segment: Segment) -> dict[int, int | None]:
+    """Number of an output of the program -> of the input that holds the variable it is for.
+
+    None where the program does not read that variable.
+    """
     inputs = {key: place for place, key in _states(plan, segment).items()}
     outputs = {slot: number for number, slot in enumerate(segment.outputs)}
-    return {
-        outputs[slot]: inputs[key]
-        for key, slot in plan.writes.items()
-        if slot in outputs and key in inputs
-    }
+    return {outputs[slot]: inputs.get(key) for key, slot in plan.writes.items() if slot in outputs}
 
 
 def wire(plan: Plan, segment: Segment, standing: Standing, fed: Sequence[Tensor]) -> Wiring:
@@ -112,8 +113,11 @@ class _Wirer:
         self._fed(fed)
         wiring.readers = [self._reader(slot) for slot in self.plan.fetches]
         taken = {*wiring.variables, *wiring.fed, *wiring.fresh, *wiring.fixed}
+        for place, slot in enumerate(self.segment.inputs):
+            if isinstance(source := self.plan.sources.get(slot), RandomState):
+                wiring.random[place] = source
         for place, type in enumerate(self.standing.types):
-            if place not in taken:
+            if place not in taken and place not in wiring.random:
                 wiring.fixed[place] = np.require(self._constant(place), type.dtype, ("C", "A"))
         return wiring
 
@@ -125,7 +129,7 @@ class _Wirer:
             if slot not in numbers:
                 raise Unfit(f"{key} takes over what is fed, constant or another variable's")
             place = self.places[slot]
-            if numbers[slot] in wanted:
+            if wanted[numbers[slot]] is not None:
                 if self.wiring.variables.get(place) != key:
                     raise Unfit(f"the value of {key} cannot be written where the variable lies")
             elif place in self.wiring.variables or key in self.wiring.variables.values():
@@ -171,10 +175,7 @@ class _Wirer:
         if place >= len(self.segment.inputs):
             type = self.standing.types[place]
             return np.empty(type.shape, type.dtype)
-        array = self.plan.constants.get(self.segment.inputs[place])
-        if array is None:
-            raise Unfit("random numbers are drawn")
-        return array
+        return self.plan.constants[self.segment.inputs[place]]
 
 
 def _states(plan: Plan, segment: Segment) -> dict[int, str]:

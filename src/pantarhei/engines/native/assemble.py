@@ -12,18 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.native import nests, streamed, windows
+from pantarhei.engines.native import indexing, nests, streamed, windows
 from pantarhei.engines.native.emit import Operand, Operation
 from pantarhei.engines.native.fuse import (
     Fused,
+    GuardStep,
     HostStep,
     NestStep,
     PlaceStep,
     ProductStep,
+    RoutineStep,
     Step,
     WindowStep,
     fuse,
 )
+from pantarhei.engines.native.guards import guarded
 from pantarhei.engines.native.in_place import in_place
 from pantarhei.engines.native.layout import Fetch, HostCall, Layout, Pool
 from pantarhei.engines.native.nests import Kernel, Target
@@ -51,9 +54,19 @@ def uniform(array: Array) -> Any:
 
 
 class Assembler:
-    """Lays one program out; `replaced`: number of a result -> of the input that it overwrites."""
+    """Lays one program out.
 
-    def __init__(self, program: Program, replaced: Mapping[int, int]) -> None:
+    Args:
+      program: what is laid out.
+      replaced: number of a result -> of the input that it overwrites; None for memory that lasts
+        and is none.
+      guarding: whether faults in data are looked for by guards; see guards.py.
+    """
+
+    def __init__(
+        self, program: Program, replaced: Mapping[int, int | None], guarding: bool = False
+    ) -> None:
+        program = guarded(program) if guarding else program
         self.program = program = spelled_out(in_parts(as_tiles(program)))
         self.replaced = replaced
         self.fused: Fused = fuse(program)
@@ -78,7 +91,10 @@ class Assembler:
         copied = {self.views[value].buffer for value in (*self._viewed_outputs(), *moved)}
         replacing = False
         for index, step in enumerate(self.fused.steps):
-            replacing |= isinstance(step, NestStep) and bool(step.stored & self.overwriting)
+            if isinstance(step, (NestStep, RoutineStep)):
+                own = step.stored if isinstance(step, NestStep) else {id(step.node)}
+                replacing |= bool(own & self.overwriting)
+            layout.guarding |= isinstance(step, GuardStep)
             self._step(step)
             layout.before_replacing = layout.before_replacing if replacing else self._count()
             for buffer in ends.get(index, ()):
@@ -121,9 +137,11 @@ class Assembler:
         outputs = [self.fused.resolved(value) for value in program.outputs]
         taken = self._taken_places(outputs, outside)
         replacing = dict(taken)
-        self.fused.steps, fitting = in_place(self.fused, self._uses, replacing)
+        lasting = {outputs[number] for number, input in self.replaced.items() if input is None}
+        wanted = {**replacing, **dict.fromkeys(lasting - {*outside, *taken})}
+        self.fused.steps, fitting = in_place(self.fused, self._uses, wanted)
         self.overwriting = {id(value.node) for value in fitting}
-        for value in fitting:
+        for value in fitting & taken.keys():
             self.slots[value] = self.slots[replacing.pop(value)]
         for value in dict.fromkeys(outputs):
             if value in outside or value in taken:
@@ -131,7 +149,8 @@ class Assembler:
             slot = len(layout.inputs) + len(layout.outputs)
             layout.outputs.append(value.type)
             layout.handed_out.append(value)
-            if self.views[value].buffer == value:
+            early = value in lasting and value not in fitting
+            if self.views[value].buffer == value and not early:
                 self.slots[value] = slot
             else:
                 self.copied[value] = slot
@@ -157,6 +176,8 @@ class Assembler:
         shown = {self.views[each].buffer for each in outputs if each in self.views}
         taken: dict[Value, Value] = {}
         for number, input_number in self.replaced.items():
+            if input_number is None:
+                continue
             value, input = outputs[number], self.program.inputs[input_number]
             free = value not in outside and value not in taken and input not in shown
             if free and value.type == input.type:
@@ -194,6 +215,8 @@ class Assembler:
 
     def _place(self, buffer: Hashable) -> tuple[int, int]:
         """Slot and offset of a buffer; new ones get their part of the workspace."""
+        if buffer == indexing.FAULT:
+            return self.layout.fault_slot, 0
         if isinstance(buffer, tuple):
             return int(buffer[1]), 0
         assert isinstance(buffer, Value)
@@ -236,6 +259,12 @@ class Assembler:
             self._kernels(self._placed(step.node))
         elif isinstance(step, WindowStep):
             self._kernels(self._slid(step.node))
+        elif isinstance(step, GuardStep):
+            numbers = self._in_order(step.node.operands[0])
+            self._kernels(indexing.guard(step.node, numbers, self._place))
+            self._release()
+        elif isinstance(step, RoutineStep):
+            self._computed(step.node)
         else:
             self._host(step.node)
 
@@ -315,6 +344,25 @@ class Assembler:
         elif 0 not in result.shape:
             self._kernels(nests.product(views[0], views[1], result, type, self._place, adding))
         self._release()
+
+    def _computed(self, node: Node) -> None:
+        """A routine: its operands have to lie in C order."""
+        views = [self._in_order(each) for each in node.operands if each in self.views]
+        result = View.whole(Value(node), node.types[0].shape)
+        self._place(result.buffer)
+        if node.kind == "scatter" and self._place(views[0].buffer) == self._place(result.buffer):
+            views[0] = result  # the base is changed where it lies
+        self._kernels(indexing.computed(node, views, result, self._place))
+        self._release()
+
+    def _in_order(self, value: Value) -> View:
+        """The view of a value, of a copy where its elements do not follow each other."""
+        view = self.views[value]
+        if view.is_contiguous:
+            return view
+        target = self._temporary(value.shape, TYPES[value.dtype])
+        self._kernels(nests.copy(view, target, TYPES[value.dtype], self._place))
+        return target
 
     def _temporary(self, shape: tuple[int, ...], type: str) -> View:
         """A buffer for the length of a step."""
@@ -406,6 +454,6 @@ def _spread(view: View, node: Node) -> View:
 _COPY_NONE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
-def assemble(program: Program, replaced: Mapping[int, int] | None = None) -> Layout:
+def assemble(program: Program, replaced: Mapping[int, int | None] | None = None) -> Layout:
     """The calls and the memory of a program; `replaced`: results that overwrite inputs."""
     return Assembler(program, replaced or {}).run()

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.contract import DONE, Enter
+from pantarhei.engines.contract import DONE, FAULT, Enter
 from pantarhei.program.ir import Array, Type
 
 # The answer to a wrong number of arrays.
@@ -24,8 +24,12 @@ WRONG_COUNT = -2
 
 # Places in the record: how many arrays are given; NumPy's class of arrays; what is expected of
 # them; the table of buffers; the kernels and how many; then functions of Python: the one that makes
-# a whole number, those that release Python's lock and take it again (0: it is kept).
-FIELDS = ("count", "class", "expected", "buffers", "steps", "length", "number", "release", "take")
+# a whole number, those that release Python's lock and take it again (0: it is kept); the cell that
+# guards write to (0: there are none), and the kernels that run if they have not, and how many.
+FIELDS = (
+    *("count", "class", "expected", "buffers", "steps", "length", "number", "release", "take"),
+    *("fault", "later", "rest"),
+)
 
 # What is expected of one array: dtype (0: anything, and nothing is bound), the number of its
 # buffer, rank, extents.
@@ -104,18 +108,34 @@ next:
   br i1 %more, label %array, label %good
 good:
   %lock.kept = icmp eq ptr %release, null
-  br i1 %lock.kept, label %inside, label %outside
-inside:
+  br i1 %lock.kept, label %first, label %unlock
+unlock:
+  %released = call ptr %release()
+  br label %first
+first:
+  %thread = phi ptr [ null, %good ], [ %released, %unlock ]
   call void @walk(ptr %steps, i64 %length.number, ptr %buffers)
-  br label %end
-outside:
-  %thread = call ptr %release()
-  call void @walk(ptr %steps, i64 %length.number, ptr %buffers)
+  %unguarded = icmp eq ptr %fault, null
+  br i1 %unguarded, label %ran, label %look
+look:
+  %found = load i64, ptr %fault
+  %sound = icmp eq i64 %found, 0
+  br i1 %sound, label %second, label %stop
+stop:
+  store i64 0, ptr %fault
+  br label %ran
+second:
+  call void @walk(ptr %later, i64 %rest.number, ptr %buffers)
+  br label %ran
+ran:
+  %outcome = phi i64 [ -1, %first ], [ -3, %stop ], [ -1, %second ]
+  br i1 %lock.kept, label %end, label %lock
+lock:
   call void %take(ptr %thread)
   br label %end
 end:
   %answer = phi i64 [ -2, %entry ], [ %i, %kind ], [ %i, %type ], [ %i, %axis ], \
-[ -1, %inside ], [ -1, %outside ]
+[ %outcome, %ran ], [ %outcome, %lock ]
   %result = call ptr %number(i64 %answer)
   ret ptr %result
 }
@@ -127,7 +147,8 @@ end:
         for place, name in enumerate(FIELDS)
         if place
     )
-    + "\n  %length.number = ptrtoint ptr %length to i64",
+    + "\n  %length.number = ptrtoint ptr %length to i64"
+    + "\n  %rest.number = ptrtoint ptr %rest to i64",
 )
 
 
@@ -171,17 +192,21 @@ class Entry:
         buffers: int,
         steps: tuple[int, int],
         releasing: bool,
+        fault: int = 0,
+        later: tuple[int, int] = (0, 0),
     ) -> Enter:
-        """A function of the arrays that are given; it answers `DONE` or which does not fit.
+        """A function of the arrays that are given; see `contract.Enter` for what it answers.
 
         Args:
           given: of each array the number of its buffer and its type; None: it is not looked at.
           buffers: address of the table of buffers.
           steps: address and number of the kernels.
           releasing: whether other Python threads may run meanwhile.
+          fault: address of the cell that guards write to; 0 where there are none.
+          later: address and number of the kernels that run if no guard has written.
         """
         if not self.reads_arrays:
-            return self._slow_function(given, buffers, steps)
+            return self._slow_function(given, buffers, steps, fault, later)
         expected: list[int] = []
         for slot, type in given:
             if type is None:
@@ -190,7 +215,7 @@ class Entry:
                 expected += [id(common(type.dtype)), slot, len(type.shape), *type.shape]
         number, release, take = self._python
         lock = (release, take) if releasing else (0, 0)
-        head = (len(given), id(np.ndarray), 0, buffers, *steps, number, *lock)
+        head = (len(given), id(np.ndarray), 0, buffers, *steps, number, *lock, fault, *later)
         # What is expected lies behind the fields: so it lives as long as the record.
         record = np.array([*head, *expected], np.int64)
         record[2] = address_of(record) + 8 * len(head)
@@ -198,7 +223,12 @@ class Entry:
         return made
 
     def _slow_function(
-        self, given: Sequence[tuple[int, Type | None]], buffers: int, steps: tuple[int, int]
+        self,
+        given: Sequence[tuple[int, Type | None]],
+        buffers: int,
+        steps: tuple[int, int],
+        fault: int,
+        later: tuple[int, int],
     ) -> Enter:
         """The same in Python, for array objects of another layout."""
 
@@ -212,6 +242,12 @@ class Entry:
                     return number
                 ctypes.c_void_p.from_address(buffers + 8 * slot).value = address_of(array)
             self._walk(*steps, buffers)
+            if fault:
+                cell = ctypes.c_int64.from_address(fault)
+                if cell.value:
+                    cell.value = 0
+                    return FAULT
+                self._walk(*later, buffers)
             return DONE
 
         return enter

@@ -17,7 +17,8 @@ from pantarhei.engines.native.entry import address_of
 from pantarhei.engines.native.jit import Compiler
 from pantarhei.engines.native.layout import ALIGNMENT, HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
-from pantarhei.engines.native.operations import TYPES
+from pantarhei.engines.native.operations import READ, TYPES
+from pantarhei.engines.native.routines import Routine
 from pantarhei.engines.native.tasks import Division, Tasks, flat, is_alone
 from pantarhei.engines.native.threads import MOST_THREADS, cores
 from pantarhei.program.ir import Array, Type
@@ -103,7 +104,7 @@ class Code:
     def type(self, slot: int) -> Type | None:
         """Type of the array of the caller's in a slot; None where native code does not read it."""
         types = (*self.layout.inputs, *self.layout.outputs)
-        return types[slot] if types[slot].dtype in TYPES else None
+        return types[slot] if types[slot].dtype in READ else None
 
 
 class Frame:
@@ -113,22 +114,29 @@ class Frame:
       code: what is called.
       given: slots of the arrays that `enter` takes, in this order; the others are set beforehand.
       steps: what `enter` runs.
+      later: what it runs then, if no guard has found a fault.
     """
 
-    def __init__(self, code: Code, given: Sequence[int], steps: Steps) -> None:
+    def __init__(
+        self, code: Code, given: Sequence[int], steps: Steps, later: Steps | None = None
+    ) -> None:
         self.code = code
         layout = code.layout
         memory = np.empty(layout.workspace + ALIGNMENT, np.uint8)
         address = address_of(memory)
         skip = -address % ALIGNMENT
         self.memory: Array = memory[skip : skip + layout.workspace]
-        self.buffers = (ctypes.c_void_p * (layout.workspace_slot + 1))()
+        self.fault = ctypes.c_int64()
+        self.buffers = (ctypes.c_void_p * (layout.fault_slot + 1))()
+        self.buffers[layout.fault_slot] = ctypes.addressof(self.fault)
         self.buffers[layout.workspace_slot] = address + skip
         for slot, constant in code.constants:
             self.buffers[slot] = constant
         self.table = ctypes.addressof(self.buffers)
         types = [(slot, code.type(slot)) for slot in given]
-        self.enter: Enter = code.jit.entry.function(types, self.table, steps, code.work >= MUCH)
+        guards = (0, (0, 0)) if later is None else (ctypes.addressof(self.fault), later)
+        releasing = code.work >= MUCH
+        self.enter: Enter = code.jit.entry.function(types, self.table, steps, releasing, *guards)
 
     def walk(self, steps: Steps) -> None:
         """Runs kernels; other Python threads may run meanwhile."""
@@ -138,6 +146,8 @@ class Frame:
 def work(kernel: Kernel) -> int:
     """A rough number of steps of the innermost loops."""
     numbers = kernel.arguments
+    if isinstance(kernel.structure, Routine):
+        return numbers[1] - numbers[0]
     if isinstance(kernel.structure, str):
         return math.prod(numbers[2:5]) * numbers[8] // 8
     return math.prod(numbers[: len(kernel.structure.folded)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pantarhei.engines.native.accumulate import Sums, product_sums
+from pantarhei.engines.native.guards import is_guard
 from pantarhei.engines.native.homes import (
     homes,
     is_another_name,
@@ -17,6 +18,7 @@ from pantarhei.engines.native.homes import (
     is_placing,
     is_product,
 )
+from pantarhei.engines.native.indexing import is_routine
 from pantarhei.engines.native.operations import TYPES, reduces
 from pantarhei.engines.native.views import VIEWING, Shape, View, apply_view
 from pantarhei.engines.native.windows import slides
@@ -72,13 +74,27 @@ class WindowStep:
 
 
 @dataclass(eq=False)
+class RoutineStep:
+    """A primitive that a routine computes."""
+
+    node: Node
+
+
+@dataclass(eq=False)
+class GuardStep:
+    """Looks whether whole numbers are in range."""
+
+    node: Node
+
+
+@dataclass(eq=False)
 class HostStep:
     """A primitive that runs by its NumPy meaning."""
 
     node: Node
 
 
-Step = NestStep | ProductStep | PlaceStep | WindowStep | HostStep
+Step = NestStep | ProductStep | PlaceStep | WindowStep | RoutineStep | GuardStep | HostStep
 
 
 @dataclass
@@ -177,6 +193,10 @@ class Fusion:
             step = self._append(PlaceStep(node))
         elif slides(node):
             step = self._append(WindowStep(node))
+        elif is_guard(node):
+            step = self._append(GuardStep(node))
+        elif is_routine(node):
+            step = self._append(RoutineStep(node))
         else:
             step = self._append(HostStep(node))
         for operand in self._operands(node):
@@ -191,7 +211,7 @@ class Fusion:
         if id(node) in self.outputs or self.direct.get(id(node)) or self.strict.get(id(node)):
             return False
         viewing = node.kind in VIEWING and Value(node) in self.views
-        known = (is_nested, is_product, is_placing, slides)
+        known = (is_nested, is_product, is_placing, slides, is_routine)
         return viewing or any(test(node) for test in known)
 
     def _through(self, node: Node) -> None:

@@ -19,6 +19,7 @@ from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
 from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
+from pantarhei.engines.native.routines import Routine, written
 from pantarhei.engines.native.sharing import functions
 from pantarhei.engines.native.threads import Pool
 
@@ -44,7 +45,7 @@ class Compiler:
         self._llvm: Any = llvm
         self._lock = threading.RLock()
         self._engines: list[Any] = []
-        self._kernels: dict[Structure, int] = {}
+        self._kernels: dict[Structure | Routine, int] = {}
         self._addresses: dict[str, int] = {}
         self._cache = ObjectCache(chosen_folder())
         self.built = 0  # how many pieces this process compiled, and did not find on disk
@@ -81,7 +82,7 @@ class Compiler:
         """Address of BLAS's product for a type."""
         return self._gemm[type]
 
-    def kernels(self, structures: Iterable[Structure]) -> dict[Structure, int]:
+    def kernels(self, structures: Iterable[Structure | Routine]) -> dict[Structure | Routine, int]:
         """Addresses of the functions of all these structures."""
         with self._lock:
             wanted = list(dict.fromkeys(structures))
@@ -128,16 +129,20 @@ class Compiler:
         return self._target.create_target_machine(**self._processor, opt=2, jit=True)
 
 
-def _named(structure: Structure) -> tuple[str, str]:
+def _named(structure: Structure | Routine) -> tuple[str, str]:
     """A name for a structure's function that no other function has, and its module under it."""
-    nest = Nest(structure, "kernel")
-    text = nest.text.replace("!LOOP", "!0").replace("!GROUP", "!1")
+    if isinstance(structure, Routine):
+        text, code = written(structure)
+    else:
+        nest = Nest(structure, "kernel")
+        text, code = nest.text, nest.code
+    text = text.replace("!LOOP", "!0").replace("!GROUP", "!1")
     notes = [
         "!0 = distinct !{!0, !2}",
         "!1 = distinct !{}",
         '!2 = !{!"llvm.loop.parallel_accesses", !1}',
     ]
-    text = "\n".join([text, *sorted(nest.code.intrinsics), *notes])
+    text = "\n".join([text, *sorted(code.intrinsics), *notes])
     name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()}"
     return name, text.replace("@kernel(", f"@{name}(", 1)
 

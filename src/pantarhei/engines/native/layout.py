@@ -53,6 +53,8 @@ class Layout:
     # the first that writes there.
     replaced: dict[int, int] = field(default_factory=dict)
     before_replacing: int = 0
+    # Whether guards look at data, and write to the cell in the slot behind the workspace.
+    guarding: bool = False
     # The values in the arrays handed out, and what takes most of the workspace.
     handed_out: list[Value] = field(default_factory=list)
     largest: Node | None = None
@@ -61,6 +63,11 @@ class Layout:
     def workspace_slot(self) -> int:
         """The number of the workspace, which is the last."""
         return len(self.inputs) + len(self.outputs) + len(self.constants) + self.hosted
+
+    @property
+    def fault_slot(self) -> int:
+        """The number of the cell that guards write to."""
+        return self.workspace_slot + 1
 
 
 class Pool:

@@ -21,6 +21,7 @@ from pantarhei.engines.native.emit import (
     Structure,
 )
 from pantarhei.engines.native.operations import BYTES
+from pantarhei.engines.native.routines import Routine
 from pantarhei.engines.native.views import Shape, View, contiguous_strides
 
 CACHE_LINE = 64
@@ -31,9 +32,9 @@ Place = Callable[[Hashable], tuple[int, int]]
 
 @dataclass(frozen=True)
 class Kernel:
-    """One call: a structure (or the type of a BLAS product) and its arguments."""
+    """One call: a structure (or a routine, or the type of a BLAS product) and its arguments."""
 
-    structure: Structure | str
+    structure: Structure | Routine | str
     arguments: tuple[int, ...]
 
 

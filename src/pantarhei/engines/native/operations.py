@@ -31,6 +31,9 @@ TYPES: dict[np.dtype[Any], str] = {
     np.dtype(np.bool_): "i1",
 }
 
+# What native code can read: also the states of random operations.
+READ = frozenset({*TYPES, np.dtype(np.uint32)})
+
 # Type of an element -> its type in memory, and its bytes there.
 STORED = {"float": "float", "double": "double", "i32": "i32", "i64": "i64", "i1": "i8"}
 BYTES = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i1": 1}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pantarhei.engines.contract import DONE, Enter
+from pantarhei.engines.contract import DONE, FAULT, Enter
 from pantarhei.engines.native.assemble import Assembler
 from pantarhei.engines.native.entry import address_of
-from pantarhei.engines.native.frame import STEP_BYTES, Code, Frame
+from pantarhei.engines.native.frame import STEP_BYTES, Code, Frame, Steps
 from pantarhei.engines.native.fuse import HostStep
 from pantarhei.engines.native.jit import Compiler
 from pantarhei.engines.native.layout import HostCall, Layout
-from pantarhei.engines.native.operations import TYPES
+from pantarhei.engines.native.operations import READ
 from pantarhei.engines.numpy_engine import EngineFault
 from pantarhei.program.ir import Array, Program, Type, out_of_memory
 
@@ -38,9 +38,17 @@ class Standing:
 
     def function(self, given: Sequence[int]) -> tuple[Enter, Callable[[int, Array], None]]:
         """A function of the arrays in the places `given`, and one that sets the others."""
+        table, count = self.steps
+        early = min(self.code.layout.before_replacing, count)
+        first, later = (table, early), (table + STEP_BYTES * early, count - early)
         interruptible = self.code.work >= LONG
         try:
-            frame = Frame(self.code, given, (0, 0) if interruptible else self.steps)
+            if interruptible:
+                frame = Frame(self.code, given, (0, 0))
+            elif self.code.layout.guarding:
+                frame = Frame(self.code, given, first, later)
+            else:
+                frame = Frame(self.code, given, self.steps)
         except MemoryError:
             node = self.code.layout.largest
             assert node is not None
@@ -49,32 +57,34 @@ class Standing:
         def bind(place: int, array: Array) -> None:
             frame.buffers[place] = address_of(array)
 
-        return self._interruptible(frame) if interruptible else frame.enter, bind
+        return _interruptible(frame, first, later) if interruptible else frame.enter, bind
 
-    def _interruptible(self, frame: Frame) -> Enter:
-        """Stops for Ctrl-C between kernels, until the first that changes a variable."""
-        table, count = self.steps
-        early = min(self.code.layout.before_replacing, count)
 
-        def enter(*arrays: Array) -> int:
-            answer = frame.enter(*arrays)
-            if answer == DONE:
-                for number in range(early):
-                    frame.walk((table + STEP_BYTES * number, 1))
-                frame.walk((table + STEP_BYTES * early, count - early))
-            return answer
+def _interruptible(frame: Frame, first: Steps, later: Steps) -> Enter:
+    """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
 
-        return enter
+    def enter(*arrays: Array) -> int:
+        answer = frame.enter(*arrays)
+        if answer == DONE:
+            for number in range(first[1]):
+                frame.walk((first[0] + STEP_BYTES * number, 1))
+            if frame.fault.value:
+                frame.fault.value = 0
+                return FAULT
+            frame.walk(later)
+        return answer
+
+    return enter
 
 
 def stand(
-    jit: Compiler, threads: int, program: Program, replaced: Mapping[int, int]
+    jit: Compiler, threads: int, program: Program, replaced: Mapping[int, int | None]
 ) -> Standing | None:
     """The program as one call; None where parts of it cannot be machine code."""
     types = [value.type for value in (*program.inputs, *program.outputs)]
-    if any(type.dtype not in TYPES for type in types):
+    if any(type.dtype not in READ for type in types):
         return None
-    assembler = Assembler(program, replaced)
+    assembler = Assembler(program, replaced, guarding=True)
     if any(isinstance(step, HostStep) for step in assembler.fused.steps):
         return None
     standing = Standing(jit, assembler.run(), threads)

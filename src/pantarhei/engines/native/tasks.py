@@ -17,6 +17,7 @@ from pantarhei.engines.native import elementary
 from pantarhei.engines.native.emit import OTHER, Access, Result, Structure, accumulator_type
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
+from pantarhei.engines.native.routines import ROWS, Routine
 from pantarhei.engines.native.views import contiguous_strides
 
 # Nanoseconds of work that are worth a task, and the most tasks.
@@ -81,6 +82,8 @@ class Division:
             return kernel
         if isinstance(kernel.structure, str):
             return _divided_product(kernel) if self.products else kernel
+        if isinstance(kernel.structure, Routine):
+            return _divided_range(kernel, kernel.structure)
         return self._divided_nest(kernel, kernel.structure)
 
     def _divided_nest(self, kernel: Kernel, structure: Structure) -> Kernel | Tasks:
@@ -239,6 +242,17 @@ def _slices(kernel: Kernel, axis: int, number: int) -> list[Kernel]:
 
 def _in_slices(kernel: Kernel, axis: int, number: int) -> Tasks:
     return Tasks(tuple((each,) for each in _slices(kernel, axis, number)))
+
+
+def _divided_range(kernel: Kernel, routine: Routine) -> Kernel | Tasks:
+    """Parts of a routine's range."""
+    begin, end, *others = kernel.arguments
+    number = int(min((end - begin) * ROWS[routine.kind].cost / TASK, MOST_TASKS, end - begin))
+    if number < 2:
+        return kernel
+    bounds = [begin + (end - begin) * part // number for part in range(number + 1)]
+    parts = itertools.pairwise(bounds)
+    return Tasks(tuple((replace(kernel, arguments=(*part, *others)),) for part in parts))
 
 
 # --- products -----------------------------------------------------------------------------------
