@@ -181,6 +181,18 @@ def test_feeds_of_other_kinds_shapes_and_values() -> None:
     assert session.run(y, {x: array, rate: 0, training: flags})[0, 0] == 1
 
 
+def test_feeds_that_nothing_needs_are_looked_at_and_forgotten() -> None:
+    x, unused = tf.placeholder(tf.float32, (2,)), tf.placeholder(tf.float32, (None, 2))
+    double = x * 2.0
+    session = native()
+    for size in (1, 2, 3):
+        for _ in range(2):
+            found = session.run(double, {unused: np.zeros((size, 2)), x: [1.0, size]})
+            np.testing.assert_array_equal(found, [2.0, 2.0 * size])
+    with pytest.raises(ValueError, match="Cannot feed value of shape"):
+        session.run(double, {unused: np.zeros((2, 3)), x: [1.0, 2.0]})
+
+
 def test_wrong_feeds_are_refused_as_ever() -> None:
     step, loss, _ = regression()
     session = native()

@@ -197,7 +197,7 @@ class BaseSession:
         assert outcome.call is not None
         if any(map(nest.is_nested, feed_dict)) or len(feed_dict) != len(feeds):
             return
-        if {*outcome.call.fed, *outcome.static} != {*feeds}:
+        if {*outcome.call.fed, *outcome.call.unused, *outcome.static} != {*feeds}:
             return
         values = dict(zip(feeds, feed_dict.values(), strict=True))
         static = {tensor: values[tensor] for tensor in outcome.static}
@@ -205,7 +205,7 @@ class BaseSession:
             return
         shortcut = self._shortcuts.get(key)
         if shortcut is None or static:
-            shortcut = Shortcut(wanted, list(feeds), static)
+            shortcut = Shortcut(wanted, list(feeds), static, outcome.call.unused)
         shortcut.add(outcome.call)
         if len(self._shortcuts) >= FAMILIES_KEPT:
             self._shortcuts.clear()
@@ -353,6 +353,10 @@ class BaseSession:
     def _values(
         self, wanted: Fetches, feeds: Mapping[Tensor, Array], watch: Watch | None = None
     ) -> _Outcome:
+        allowed = self._config.operation_timeout_in_ms
+        if allowed:
+            watch = watch or Watch(None, None)
+            watch.allowed = watch.allowed or allowed
         with self._store.lock:
             self._check_open()  # another thread may have closed it meanwhile
             outcome = self._execute(wanted.operations, wanted.tensors, feeds, watch=watch)

@@ -43,17 +43,24 @@ class Shortcut:
       wanted: what is fetched.
       tensors: what is fed, in the order of the values.
       static: the values that plans are made for, of those tensors that decide shapes or branches.
+      unused: tensors that nothing needs; their values are looked at and forgotten.
     """
 
     def __init__(
-        self, wanted: Fetches, tensors: Sequence[Tensor], static: Mapping[Tensor, Any]
+        self,
+        wanted: Fetches,
+        tensors: Sequence[Tensor],
+        static: Mapping[Tensor, Any],
+        unused: Collection[Tensor] = (),
     ) -> None:
         self.wanted = wanted
-        self.tensors = [tensor for tensor in tensors if tensor not in static]
+        left = {*static, *unused}
+        self.tensors = [tensor for tensor in tensors if tensor not in left]
+        self.given = [place for place, tensor in enumerate(tensors) if tensor not in left]
         self.fixed = [
             (place, static[tensor]) for place, tensor in enumerate(tensors) if tensor in static
         ]
-        self.given = [place for place, tensor in enumerate(tensors) if tensor not in static]
+        self.unused = [(place, tensor) for place, tensor in enumerate(tensors) if tensor in unused]
         self.calls: list[StandingRun] = []
         # A flat list, tuple or single value is put together without descending into it.
         shape = wanted.rebuild(range(len(wanted.tensors)))
@@ -74,8 +81,10 @@ class Shortcut:
 
         The caller holds the store's lock.
         """
-        if self.fixed:
+        if self.fixed or self.unused:
             every = list(values)
+            for place, tensor in self.unused:
+                feed_array(tensor, every[place])
             if not all(_same(every[place], expected) for place, expected in self.fixed):
                 return MISSED
             values = [every[place] for place in self.given]

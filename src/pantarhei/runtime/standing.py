@@ -31,7 +31,8 @@ class StandingRun:
       plan: what is to be run.
       engine: the session's.
       store: where the variables are.
-      fed: the tensors whose arrays `run` takes, in this order; all that the plan needs of feeds.
+      fed: the tensors that are fed; `run` takes the arrays of those that the plan needs, which
+        are in `fed` of this object, in this order.
 
     Raises:
       Unfit: the plan has to be carried out in another way.
@@ -47,7 +48,8 @@ class StandingRun:
             raise Unfit("parts of the program have no machine code")
         self.wiring = wire(plan, segment, standing, fed)
         self.store = store
-        self.fed = fed
+        self.unused = self.wiring.unused
+        self.fed = [tensor for tensor in fed if tensor not in self.unused]
         self.types = standing.types
         self.version = -1
         fresh = [standing.types[place] for place in self.wiring.fresh]

@@ -68,6 +68,7 @@ class Wiring:
 
     variables: dict[int, str] = field(default_factory=dict)
     fed: list[int] = field(default_factory=list)
+    unused: list[Tensor] = field(default_factory=list)  # fed, and needed by nothing
     fresh: list[int] = field(default_factory=list)
     random: dict[int, RandomState] = field(default_factory=dict)
     # Arrays that are the same for all calls: constants, numbers, and what nobody asked for.
@@ -146,8 +147,9 @@ class _Wirer:
         for tensor in fed:
             place = feeds.pop(tensor, None)
             if place is None:
-                raise Unfit(f"{tensor.name} is fed and not used by the program")
-            self.wiring.fed.append(place)
+                self.wiring.unused.append(tensor)
+            else:
+                self.wiring.fed.append(place)
         if feeds:
             raise Unfit("something is fed that only passes through")
 
