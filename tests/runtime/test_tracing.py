@@ -334,3 +334,21 @@ def test_the_example_of_the_page_runs(
     assert events((tmp_path / "trace.json").read_text(), "X")
     assert list((tmp_path / "log").iterdir())
     assert "MatMul" in capsys.readouterr().out
+
+
+def test_a_session_may_limit_its_runs():
+    with tf.Graph().as_default():
+        v = tf.Variable(1.0)
+        pause = tf.py_func(lambda: (time.sleep(0.6), np.float32(2.0))[1], [], tf.float32)
+        pause.set_shape([])
+        update = tf.assign(v, pause)
+        config = tf.ConfigProto(operation_timeout_in_ms=500, engine="numpy")
+        with tf.Session(config=config) as session:
+            session.run(v.initializer)
+            call = session.make_callable(update)
+            for run in (lambda: session.run(update), call, lambda: session.run([update, v])):
+                with pytest.raises(tf.errors.DeadlineExceededError, match="Timed out waiting"):
+                    run()
+            assert session.run(v) == 1.0
+            session.run(update, options=tf.RunOptions(timeout_in_ms=10**8))
+            assert session.run(v) == 2.0

@@ -234,8 +234,9 @@ class ConfigProto(Message):
     `engine` is this library's own: the name of the engine that runs programs, "native" (machine
     code) or "numpy" (the reference); where it is empty, the environment variable PANTARHEI_ENGINE
     decides, and then it is "native". With `allow_soft_placement`, operations whose
-    device does not exist run on the CPU; without it they are an error. The other fields are
-    accepted.
+    device does not exist run on the CPU; without it they are an error. `operation_timeout_in_ms`
+    ends longer runs with `tf.errors.DeadlineExceededError`, unless `tf.RunOptions` allow another
+    time. The other fields are accepted.
 
     Example:
       >>> import pantarhei as tf
