@@ -85,8 +85,8 @@ class Watch:
                 None,
                 None,
                 "Timed out waiting for notification",
-                cause=f"the run took longer than {self.allowed} ms, which the timeout in its options "
-                f"or its session's configuration allows; it was at {name}",
+                cause=f"the run took longer than the {self.allowed} ms that its options or its "
+                f"session's configuration allow; it was at {name}",
                 cure="allow more time; variables are as they were before the run",
             )
 
