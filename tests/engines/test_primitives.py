@@ -122,6 +122,41 @@ def test_powers(exponent: float, dtype: str) -> None:
         compare(program, [array])
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("name", sorted(DIVISIONS))
+def test_whole_numbers_by_constants(name: str, dtype: str) -> None:
+    """Divisors that are known not to be 0 need no check; others are left to the NumPy meaning."""
+    limits = np.iinfo(dtype)
+    array = np.array([*range(-12, 13), limits.min, limits.max, limits.min + 1], dtype)
+    divisors = [[1], [-1], [3], [-7], [limits.min], [limits.max], list(range(1, 15)) * 2]
+    for divisor in divisors:
+        b = builder()
+        (x,) = inputs(b, [array])
+        program = b.finish([getattr(b, name)(x, b.constant(np.array(divisor, dtype)))])
+        assert is_native(program)
+        with np.errstate(all="ignore"):
+            compare(program, [array])
+    for divisor in ([0], [2, 0] * 14):
+        b = builder()
+        (x,) = inputs(b, [array])
+        program = b.finish([getattr(b, name)(x, b.constant(np.array(divisor, dtype)))])
+        assert not is_native(program)
+        with pytest.raises(numpy_engine.EngineFault, match="Integer division by zero"):
+            engine.compile(program)([array])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("name", ["left_shift", "right_shift"])
+def test_shifts(name: str, dtype: str) -> None:
+    """All bits may go; negative shifts are large ones."""
+    by = np.tile(np.array([0, 1, 7, 31, 32, 33, 63, 64, 65, 1000, -1, -64], dtype), 3)
+    arrays = [np.repeat(np.array([5, -9, np.iinfo(dtype).min], dtype), 12), by]
+    b = builder()
+    program = b.finish([getattr(b, name)(*inputs(b, arrays))])
+    assert is_native(program)
+    compare(program, arrays)
+
+
 @pytest.mark.parametrize("pair", list(itertools.product(DTYPES, DTYPES)))
 def test_cast(pair: tuple[str, str]) -> None:
     source, target = pair
