@@ -78,6 +78,53 @@ def kinds(tf: Any) -> tuple[Any, dict[str, Any], list[str]]:
     return None, {}, [f"{name}:0" for name in [*names, "empty"]]
 
 
+def loops(tf: Any) -> tuple[Any, dict[str, Any], list[str]]:
+    """Loops in each other, conditions in loops, loops in conditions; arrays, maps and scans."""
+    x = tf.placeholder(tf.float32, [None], name="x")
+    w = tf.get_variable("w", [3], initializer=_normal(tf, 1))
+
+    def outer(i: Any, y: Any) -> Any:
+        def inner(j: Any, z: Any) -> Any:
+            grown = tf.cond(tf.reduce_sum(z) > 3.0, lambda: z - 1.0, lambda: z * x + w)
+            return j + 1, grown
+
+        return i + 1, tf.while_loop(lambda j, _: j < i, inner, [0, y])[1]
+
+    y = tf.while_loop(lambda i, _: i < 5, outer, [0, x])[1]
+    y = tf.cond(
+        tf.reduce_sum(y) > 1e6,
+        lambda: y,
+        lambda: tf.while_loop(lambda a: tf.reduce_max(a) < 20.0, lambda a: a * a + 1.0, [y]),
+    )
+    mapped = tf.map_fn(lambda e: e * w[0] + y[0], x)
+    scanned = tf.scan(lambda a, e: a * 0.5 + e, mapped)
+    folded = tf.foldr(lambda a, e: a * 0.5 + e, scanned, initializer=tf.constant(2.0))
+    array = tf.TensorArray(tf.float32, size=0, dynamic_size=True, infer_shape=False)
+    array = tf.while_loop(
+        lambda i, _: i < 4, lambda i, a: (i + 1, a.write(i, y[:i])), [0, array]
+    )[1]
+    tf.identity(array.concat(), name="parts")
+    total = tf.add(tf.reduce_sum(scanned) * folded, y, name="total")
+    return total, {"x:0": np.array([0.5, -1.0, 0.25], np.float32)}, ["parts:0", "total:0"]
+
+
+def recurrent(tf: Any) -> tuple[Any, dict[str, Any], list[str]]:
+    """Recurrent layers on top of each other, over sequences of different lengths."""
+    x = tf.placeholder(tf.float32, [None, None, 3], name="x")
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    cells = [tf.nn.rnn_cell.BasicLSTMCell(4), tf.nn.rnn_cell.GRUCell(3)]
+    outputs, state = tf.nn.dynamic_rnn(
+        tf.nn.rnn_cell.MultiRNNCell(cells), x, lengths, dtype=tf.float32
+    )
+    tf.identity(outputs, name="outputs")
+    tf.identity(state[0].c, name="memory")
+    feeds = {
+        "x:0": np.random.RandomState(2).randn(2, 6, 3).astype(np.float32),
+        "lengths:0": np.array([6, 4], np.int32),
+    }
+    return outputs, feeds, ["outputs:0", "memory:0"]
+
+
 def _normal(tf: Any, seed: int) -> Any:
     return tf.random_normal_initializer(stddev=0.5, seed=seed)
 
@@ -87,6 +134,8 @@ FROZEN: dict[str, Callable[[Any], Any]] = {
     "convnet": convnet,
     "condition": condition,
     "kinds": kinds,
+    "loops": loops,
+    "recurrent": recurrent,
 }
 
 
@@ -135,8 +184,28 @@ def train_condition(tf: Any) -> tuple[Any, Any, dict[str, Any]]:
     return loss, train, feeds
 
 
+def train_loops(tf: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Gradients through loops, conditions and tensor arrays."""
+    total, feeds, _ = loops(tf)
+    scale = tf.get_variable("scale", [3], initializer=tf.ones_initializer())
+    shift = tf.get_variable("shift", [3], initializer=tf.zeros_initializer(), use_resource=True)
+    step = lambda i, y: (i + 1, tf.tanh(y * 0.5 + shift))  # noqa: E731
+    squashed = tf.while_loop(lambda i, _: i < 3, step, [0, total * scale * 1e-4])[1]
+    loss = tf.reduce_sum(tf.square(squashed - 0.1))
+    return loss, tf.train.GradientDescentOptimizer(0.01).minimize(loss), feeds
+
+
+def train_recurrent(tf: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Adam on a recurrent network."""
+    outputs, feeds, _ = recurrent(tf)
+    loss = tf.reduce_mean(tf.square(outputs - 0.5))
+    return loss, tf.train.AdamOptimizer(0.02).minimize(loss), feeds
+
+
 TRAINED: dict[str, Callable[[Any], Any]] = {
     "train_mlp": train_mlp,
     "train_convnet": train_convnet,
     "train_condition": train_condition,
+    "train_loops": train_loops,
+    "train_recurrent": train_recurrent,
 }

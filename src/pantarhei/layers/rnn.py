@@ -77,7 +77,8 @@ def dynamic_rnn(
       ([2, 5, 3], [2, 3])
     """
     check_cell("cell", cell)
-    with variable_scope(scope or "rnn"):
+    with variable_scope(scope or "rnn") as opened:
+        _keep_at_hand(opened)
         flat = nest.flatten(inputs)
         if not time_major:
             flat = [_time_first(each) for each in [convert_to_tensor(each) for each in flat]]
@@ -103,6 +104,13 @@ def dynamic_rnn(
         if not time_major:
             outputs = nest.map_structure(_time_first, outputs)
         return outputs, state
+
+
+def _keep_at_hand(scope: Any) -> None:
+    """Has variables read where they are used, outside of loops around."""
+    context = get_default_graph()._get_control_flow_context()
+    if scope.caching_device is None and (context is None or context.loop is None):
+        scope.set_caching_device(lambda op: op.device)
 
 
 def _time_first(x: Tensor) -> Tensor:
@@ -434,6 +442,7 @@ def static_rnn(
         raise ValueError("inputs must not be empty")
     outputs = []
     with variable_scope(scope or "rnn") as opened:
+        _keep_at_hand(opened)
         first = nest.flatten(inputs)[0]
         known = _known_batch(nest.flatten(inputs))
         batch: Any = known or shape_of(first)[0]

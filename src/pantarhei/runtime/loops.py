@@ -264,7 +264,7 @@ class PartRun:
         round: Array,
         random: dict[str, tuple[Array, int]],
     ) -> None:
-        """Gives the slots that change from iteration to iteration, besides `taken`, their arrays."""
+        """Gives slots that change in every iteration, and are not `taken`, their arrays."""
         known = self.loose.get(id(plan))
         if known is None:
             known = self.loose[id(plan)] = (plan, self._loose(plan))

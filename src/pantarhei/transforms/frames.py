@@ -57,11 +57,13 @@ def is_loop_merge(op: Operation) -> bool:
     return op.type in MERGES and any(tensor.op.type in NEXTS for tensor in op.inputs)
 
 
-def condition_of(leave: Operation) -> Operation:
-    """The `LoopCond` of the loop that an `Exit` leaves."""
+def switch_of(leave: Operation) -> Operation:
+    """The switch by which an `Exit` leaves its loop; identities may stand between them."""
     source = leave.inputs[0].op
+    while source.type in ("Identity", "RefIdentity"):
+        source = source.inputs[0].op
     if source.type in ("Switch", "RefSwitch") and source.inputs[1].op.type == "LoopCond":
-        return source.inputs[1].op
+        return source
     raise NoLoop(leave, f"'{leave.name}' leaves no loop: its input is no switch of a LoopCond")
 
 
@@ -69,7 +71,7 @@ def frames_of(exits: Iterable[Operation]) -> dict[Operation, Frame]:
     """The frame of each exit; one for all exits of the same loop."""
     groups: dict[Operation, list[Operation]] = {}
     for leave in exits:
-        groups.setdefault(condition_of(leave), []).append(leave)
+        groups.setdefault(switch_of(leave).inputs[1].op, []).append(leave)
     frames = [_frame(condition, leaves) for condition, leaves in groups.items()]
     return {leave: frame for frame in frames for leave in frame.exits}
 

@@ -15,7 +15,7 @@ import numpy as np
 from pantarhei.graph.definition import DEAD
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import Array, Builder, Type, Value
-from pantarhei.transforms.frames import Frame
+from pantarhei.transforms.frames import Frame, switch_of
 from pantarhei.transforms.held import Ended, Handle, Ref, StartsAgain, Stored
 from pantarhei.transforms.plan import HostStep, LoopStep, Plan, Question, Slot
 
@@ -174,7 +174,7 @@ class LoopSteps(Builder):
                 self._left[leave] = next(
                     taken[enter]
                     for enter, merge, _ in frame.carried
-                    if merge is leave.inputs[0].op.inputs[0].op
+                    if merge is switch_of(leave).inputs[0].op
                 )
         for key, result in zip(step.written, results[len(step.left) :], strict=True):
             if result.type != NO_VALUE:
@@ -208,6 +208,6 @@ class LoopSteps(Builder):
             variables={key: self._kept(self.read(ref)).slot for key, ref in variables.items()},
             known=known,
             passed={enter.outputs[0]: value for enter, value in passed.items()},
-            left=[each for each in frame.exits if each.inputs[0].op.inputs[0].op not in through],
+            left=[each for each in frame.exits if switch_of(each).inputs[0].op not in through],
             written=list({taken[each].key for each in frame.written if each in passed}),
         )
