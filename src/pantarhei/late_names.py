@@ -54,7 +54,7 @@ def public_name(package: str, names: dict[str, Any], name: str) -> Any:
 
 def import_all(package: str) -> None:
     """Imports all modules of the package that have public names, and so define operations."""
-    for module in MODULES:
+    for module in (*MODULES, "training_files"):
         import_module(f"{package}.{module}")
 
 

@@ -1,29 +1,14 @@
-"""`tf.train`: optimizers, schedules of learning rates, averages, the global step, threads."""
+"""`tf.train`: optimizers, schedules of learning rates, averages, the global step, threads.
 
-from pantarhei.checkpoints.checkpoint_state import (
-    CheckpointState,
-    checkpoint_exists,
-    generate_checkpoint_state_proto,
-    get_checkpoint_mtimes,
-    get_checkpoint_state,
-    latest_checkpoint,
-    remove_checkpoint,
-    update_checkpoint_state,
-)
-from pantarhei.checkpoints.initialization import init_from_checkpoint, warm_start
-from pantarhei.checkpoints.reader import (
-    NewCheckpointReader,
-    list_variables,
-    load_checkpoint,
-    load_variable,
-)
-from pantarhei.checkpoints.saver import Saver
-from pantarhei.checkpoints.waiting import checkpoints_iterator
+Its functions for files (checkpoints, graphs, events) are imported when one of them is first used:
+they bring libraries that training alone does without.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from pantarhei.coordinator import Coordinator, LooperThread
-from pantarhei.event_file import summary_iterator
 from pantarhei.facts import example_messages as _example_messages
-from pantarhei.graph_files.meta_graphs import export_meta_graph, import_meta_graph
-from pantarhei.graph_files.writing import write_graph
 from pantarhei.optimizers.adadelta import AdadeltaOptimizer
 from pantarhei.optimizers.adagrad import AdagradOptimizer
 from pantarhei.optimizers.adagrad_da import AdagradDAOptimizer
@@ -58,6 +43,30 @@ from pantarhei.optimizers.proximal import (
     ProximalGradientDescentOptimizer,
 )
 from pantarhei.optimizers.rmsprop import RMSPropOptimizer
+
+if TYPE_CHECKING:
+    from pantarhei.training_files import (
+        CheckpointState,
+        NewCheckpointReader,
+        Saver,
+        checkpoint_exists,
+        checkpoints_iterator,
+        export_meta_graph,
+        generate_checkpoint_state_proto,
+        get_checkpoint_mtimes,
+        get_checkpoint_state,
+        import_meta_graph,
+        init_from_checkpoint,
+        latest_checkpoint,
+        list_variables,
+        load_checkpoint,
+        load_variable,
+        remove_checkpoint,
+        summary_iterator,
+        update_checkpoint_state,
+        warm_start,
+        write_graph,
+    )
 
 piecewise_constant_decay = piecewise_constant
 
@@ -115,7 +124,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Classes of protocol buffers, which are made when they are first used."""
+    """Functions for files, and classes of protocol buffers, which are made when first used."""
+    if name in __all__:
+        globals()[name] = getattr(import_module("pantarhei.training_files"), name)
+        return globals()[name]
     if name in _example_messages.FIELDS:
         return _example_messages.example_class(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -76,3 +76,17 @@ print(len(list(REGISTRY)))
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError, match="module 'pantarhei' has no attribute 'nonsense'"):
         _ = tf.nonsense
+
+
+def test_names_of_training_come_when_used() -> None:
+    program = """
+import json, sys
+import pantarhei as tf
+optimizer = tf.train.AdamOptimizer
+assert "pantarhei.checkpoints.saver" not in sys.modules
+assert set(tf.train.__all__) <= set(dir(tf.train))
+assert all(getattr(tf.train, name) is not None for name in tf.train.__all__)
+from pantarhei.train import *
+print(Saver.__name__)
+"""
+    assert said(program) == "Saver\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
@@ -149,10 +150,15 @@ def _named(structure: Structure | Routine) -> tuple[str, str]:
 
 def _cython_blas() -> Any:
     """SciPy's module of BLAS pointers, without the rest of its linear algebra (0.1 s to import)."""
-    import scipy
+    package = util.find_spec("scipy")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
+    if sys.platform == "win32":
+        import scipy  # noqa: F401 - it tells Windows where BLAS is
 
     kinds = (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES)
-    spec = machinery.FileFinder(f"{scipy.__path__[0]}/linalg", kinds).find_spec("cython_blas")
+    folder = f"{package.submodule_search_locations[0]}/linalg"
+    spec = machinery.FileFinder(folder, kinds).find_spec("cython_blas")
     if spec is None or spec.loader is None:
         from scipy.linalg import cython_blas
 
