@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
-from typing import Any
+from typing import Any, NamedTuple
 
 from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
@@ -24,12 +24,20 @@ from pantarhei.engines.native.routines import Routine, written
 from pantarhei.engines.native.sharing import functions
 from pantarhei.engines.native.threads import Pool
 
-# How texts become machine code; changes whenever `_machine_code` does.
-PIPELINE = "passes of level 2, loops vectorised and interleaved, code of level 2"
+# The passes that texts go through; changes whenever `_machine_code` does.
+PIPELINE = "level 2, loops vectorised and interleaved"
 
 
 class Unavailable(Exception):
     """This machine or installation cannot run machine code made here; the message says why."""
+
+
+class Piece(NamedTuple):
+    """A module in LLVM's language, and how much work its code is worth."""
+
+    text: str
+    passes: bool = True
+    level: int = 2
 
 
 class Compiler:
@@ -69,8 +77,12 @@ class Compiler:
         self._environment = "\n".join(
             [f"LLVM {version}", self._target.triple, *self._processor.values(), PIPELINE]
         )
-        products = product("float") + product("double")
-        fixed = self._linked([FIXED + ENTRY + products + functions(self._target.triple)])
+        # What every call goes through is written as it shall be; the rest does little itself.
+        seldom = product("float") + product("double") + functions(self._target.triple)
+        declared = "declare void @walk(ptr, i64, ptr)\n"
+        fixed = self._linked(
+            [Piece(FIXED + ENTRY, passes=False), Piece(declared + seldom, passes=False, level=0)]
+        )
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
         self.spread = fixed("spread")
@@ -90,44 +102,46 @@ class Compiler:
             missing = {each: _named(each) for each in wanted if each not in self._kernels}
             new = {name: text for name, text in missing.values() if name not in self._addresses}
             if new:
-                address = self._linked(list(new.values()))
+                address = self._linked([Piece(text) for text in new.values()])
                 self._addresses.update((name, address(name)) for name in new)
             for structure, (name, _) in missing.items():
                 self._kernels[structure] = self._addresses[name]
             return {each: self._kernels[each] for each in wanted}
 
-    def _linked(self, texts: Sequence[str]) -> Callable[[str], int]:
-        """Gives the addresses of the functions of these texts, from the disk where it has them."""
+    def _linked(self, pieces: Sequence[Piece]) -> Callable[[str], int]:
+        """Gives the addresses of the functions of these, with code from the disk where it is."""
         llvm = self._llvm
         # An engine owns its machine and a module; all that it has to run is added as machine code.
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_machine())
-        for text in texts:
-            key = f"{self._environment}\n{text}"
+        for piece in pieces:
+            key = "\n".join([self._environment, str(piece.passes), str(piece.level), piece.text])
             code = self._cache.read(key)
             if code is None:
-                code = self._machine_code(text)
+                code = self._machine_code(piece)
                 self._cache.write(key, code)
             engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         self._engines.append(engine)  # machine code lives as long as its engine
         return engine.get_function_address
 
-    def _machine_code(self, text: str) -> bytes:
+    def _machine_code(self, piece: Piece) -> bytes:
         """Compiles a module."""
         llvm = self._llvm
         self.built += 1
-        module = llvm.parse_assembly(text)
+        module = llvm.parse_assembly(piece.text)
         module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=2)
-        options.loop_vectorization = True
-        options.loop_interleaving = True
-        options.slp_vectorization = False
-        builder = llvm.create_pass_builder(self._machine, options)
-        builder.getModulePassManager().run(module, builder)
-        return bytes(self._machine.emit_object(module))
+        machine = self._machine if piece.level == 2 else self._new_machine(piece.level)
+        if piece.passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = True
+            options.loop_interleaving = True
+            options.slp_vectorization = False
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+        return bytes(machine.emit_object(module))
 
-    def _new_machine(self) -> Any:
-        return self._target.create_target_machine(**self._processor, opt=2, jit=True)
+    def _new_machine(self, level: int = 2) -> Any:
+        return self._target.create_target_machine(**self._processor, opt=level, jit=True)
 
 
 def _named(structure: Structure | Routine) -> tuple[str, str]:
