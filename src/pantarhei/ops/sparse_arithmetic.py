@@ -260,10 +260,11 @@ OPERATORS["sparse_truediv"] = _divided
 class SparseExtremum(OpDef, abstract=True):
     """The larger or smaller element at each position; what is not there is zero."""
 
-    signature = f"{_TWO} -> output_indices: int64, output_values: T | T: real"
-
-    def __init__(self, type: str, function: Any) -> None:
+    def __init__(self, type: str, function: Any, allowed: str) -> None:
         self.type = type
+        self.signature = (  # type: ignore[misc]
+            f"{_TWO} -> output_indices: int64, output_values: T | T: {allowed}"
+        )
         self._function = function
 
     def infer(self, op: Operation) -> list[TensorShape]:
@@ -282,8 +283,8 @@ class SparseExtremum(OpDef, abstract=True):
         return host_results(b, chosen, inputs)
 
 
-register(SparseExtremum("SparseSparseMaximum", np.maximum))
-register(SparseExtremum("SparseSparseMinimum", np.minimum))
+register(SparseExtremum("SparseSparseMaximum", np.maximum, "real"))
+register(SparseExtremum("SparseSparseMinimum", np.minimum, "numeric"))
 
 
 def _extremum(type: str, a: SparseTensor, b: SparseTensor, name: str | None) -> SparseTensor:
