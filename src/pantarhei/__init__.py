@@ -332,6 +332,7 @@ from pantarhei.ops.unary import (
 )
 from pantarhei.ops.while_loop import while_loop
 from pantarhei.sparse_names import *  # noqa: F403  # they would be thirty lines
+from pantarhei.text_names import *  # noqa: F403  # and so would these be fifteen
 from pantarhei.transforms.custom_gradient import custom_gradient
 from pantarhei.transforms.gradients import (
     AggregationMethod,

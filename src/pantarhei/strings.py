@@ -1,5 +1,26 @@
-"""`tf.strings`: strings made of tensors."""
+"""`tf.strings`: strings made of tensors, joined, taken apart and read."""
 
 from pantarhei.ops.formatting import string_format as format
+from pantarhei.ops.strings import as_string, reduce_join
+from pantarhei.ops.strings import string_join as join
+from pantarhei.ops.text import regex_full_match, regex_replace, substr
+from pantarhei.ops.text import string_length as length
+from pantarhei.ops.text import string_lower as lower
+from pantarhei.ops.text import string_strip as strip
+from pantarhei.ops.text import string_to_number as to_number
+from pantarhei.ops.text import string_upper as upper
 
-__all__ = ["format"]
+__all__ = [
+    "as_string",
+    "format",
+    "join",
+    "length",
+    "lower",
+    "reduce_join",
+    "regex_full_match",
+    "regex_replace",
+    "strip",
+    "substr",
+    "to_number",
+    "upper",
+]
