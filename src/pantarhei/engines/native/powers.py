@@ -50,7 +50,7 @@ def _power(x: Scalar, y: Scalar, format: Format) -> Scalar:
     is_odd = is_whole & y.code.intrinsic("floor", half).differs(half)
     value = is_odd.choose(value.with_sign_of(x), value)
     # -1 to the power NaN is here, too.
-    undefined = x.below(0) & (is_whole ^ 1) & (size.below(math.inf) | y.differs(y))
+    undefined = x.below(0) & (is_whole ^ 1) & size.below(math.inf)
     return undefined.choose(x.of(math.nan), value)
 
 

@@ -110,10 +110,11 @@ def _reduced_large(x: Scalar) -> Reduced:
     turned = window * mantissa.convert("zext", wide)
     n = (turned + (1 << (point - 1))).binary("lshr", point)
     fraction = turned - n.binary("shl", point)
-    # Pieces of 32 bits become doubles exactly, the first with the sign.
+    # Pieces of 32 bits become doubles exactly, the first with the sign. No double is so near to a
+    # multiple of pi / 2 that more than two of them vanish.
     high = fraction.binary("ashr", 160).convert("trunc", "i64").convert("sitofp", "double")
     high, low = high * 2.0 ** (160 - point), x.of(0)
-    for shift in (128, 96, 64, 32):
+    for shift in (128, 96, 64):
         piece = fraction.binary("lshr", shift).convert("trunc", "i64") & ((1 << 32) - 1)
         value = piece.convert("sitofp", "double") * 2.0 ** (shift - point)
         total = high + value
