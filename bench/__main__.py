@@ -1,6 +1,6 @@
 """The command: chooses nets and contenders, measures, and writes the page.
 
-python -m bench                      everything: half an hour or more
+python -m bench                      everything, in about twenty minutes
 python -m bench --quick --nets tanh,dense --contenders native,torch
 python -m bench --install torch,jax  peers into environments of their own, under .bench
 python -m bench --page               the page again, from the figures of the last run
@@ -17,27 +17,34 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from bench.contenders import BY_NAME, CONTENDERS, HOME, ROOT, install
-from bench.measure import Bench
+from bench.measure import STARTS, Bench
 from bench.nets import NETS
 from bench.pictures import draw
 from bench.records import records
 from bench.report import page
 
+FIGURES = HOME / "figures.json"  # of the last run
 GROWTH = {
     "width": [2**power for power in range(4, 13)],
     "depth": [2**power for power in range(10)],
     "batch": [2**power for power in range(0, 17, 2)],
 }
 QUICK_GROWTH = {"width": [16, 64, 256], "depth": [1, 8, 32], "batch": [1, 256, 4096]}
-CHAIN, QUICK_CHAIN = [125, 250, 500, 1000], [25, 50, 100]
-GROWN = ("native", "numpy", "by-hand")  # whose growth is measured; peers' by --growth-contenders
-EVERYTHING = "steps,imports,growth,chain,records"
+CHAIN, QUICK_CHAIN = [125, 250, 500, 1000, 2000, 4000], [25, 50, 100]
+GROWN = ("native", "numpy", "by-hand", "torch", "tensorflow1")
+# Whose chains are measured if their growth is: those that build a graph.
+CHAINED = ("native", "tensorflow1", "numpy")
+# The net that starts are repeated for: the one that the bar names.
+STARTED = "dense"
+# The part of the time that each family may take; what one does not need, the next ones may.
+SHARES = {"imports": 0.05, "steps": 0.6, "growth": 0.15, "chain": 0.08, "records": 0.12}
 # Summaries and records that make one measurement.
 COUNT, QUICK_COUNT = 50_000, 10_000
 
@@ -72,13 +79,21 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--only",
-        type=names(EVERYTHING.split(",")),
-        default=EVERYTHING.split(","),
-        help=f"some of {EVERYTHING}",
+        type=names(SHARES),
+        default=list(SHARES),
+        help=f"some of {','.join(SHARES)}",
     )
     parser.add_argument("--quick", action="store_true", help="few repetitions, few extents")
     parser.add_argument("--rounds", type=int, help="turns of each contender")
-    parser.add_argument("--patience", type=float, default=300, help="seconds any answer may take")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=20,
+        help="after which there are fewer turns and extents (default: 20)",
+    )
+    parser.add_argument(
+        "--patience", type=float, default=120, help="seconds any answer may take (default: 120)"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder of benchmarks.md")
     parser.add_argument("--note", default="", help="words for the head of the page")
     parser.add_argument(
@@ -141,18 +156,18 @@ def default_engine() -> str:
 def measure(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Everything that was asked for, and how many contenders computed wrong losses."""
     rounds = options.rounds or (3 if options.quick else 15)
-    seconds = 0.05 if options.quick else 0.3
+    seconds = 0.05 if options.quick else 0.2
     bar = tqdm(unit="", bar_format="{elapsed} {desc}")
     pythons = dict(each.split("=", 1) for each in options.python)
 
-    def bench(contenders: list[str], turns: int, warm: bool) -> Bench:
+    def bench(contenders: list[str], turns: int, seconds: float) -> Bench:
         chosen = [each for each in CONTENDERS if each.name in contenders]
-        return Bench(
-            chosen, pythons, turns, seconds, options.patience, warm, bar.set_description_str
-        )
+        warm, say = not options.quick, bar.set_description_str
+        return Bench(chosen, pythons, turns, seconds, options.patience, warm, say)
 
-    steps = bench(options.contenders, rounds, not options.quick)
-    growth = bench(options.growth_contenders, min(rounds, 5), False)
+    steps = bench(options.contenders, rounds, seconds)
+    grown = [each for each in options.growth_contenders if each in options.contenders]
+    growth = bench(grown, min(rounds, 5), 0.05)
     results: dict[str, Any] = {
         "machine": machine(),
         "command": command(),
@@ -160,10 +175,14 @@ def measure(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
         "revision": revision(),
         "default_engine": default_engine(),
         "quick": options.quick,
+        "minutes": options.minutes,
         "note": options.note,
         "rounds": rounds,
         "seconds": seconds,
         "nets": [],
+        "took": {},
+        "missing": steps.missing,
+        "about": {},
     }
     try:
         _measure_into(results, options, steps, growth)
@@ -173,7 +192,6 @@ def measure(options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     for contender in CONTENDERS:
         if contender.name not in options.contenders:
             steps.lacks(contender, "everything", "left out by --contenders")
-    results["missing"] = list(steps.missing)
     results["missing"] += [each for each in growth.missing if each not in steps.missing]
     results["about"] = {**growth.about, **steps.about}
     return results, steps.disagreements + growth.disagreements
@@ -183,27 +201,56 @@ def _measure_into(
     results: dict[str, Any], options: argparse.Namespace, steps: Bench, growth: Bench
 ) -> None:
     """Adds every family of figures as soon as it is there."""
-    if "imports" in options.only:
-        results["imports"] = steps.imports(3 if options.quick else 9)
-    if "steps" in options.only:
-        for net in NETS:
-            if net["name"] in options.nets:
-                row = {key: net[key] for key in ("name", "title", "family")}
-                results["nets"].append({**row, "contenders": steps.net(net)})
-    if "growth" in options.only:
-        extents = QUICK_GROWTH if options.quick else GROWTH
-        results["growth"] = {}
-        for kind, each in extents.items():
-            results["growth"][kind] = growth.growth(kind, each)
-    if "chain" in options.only:
-        depths = QUICK_CHAIN if options.quick else CHAIN
-        results["chain"] = {}
-        for contender in growth.present():
-            if contender.imports == "pantarhei":
-                results["chain"][contender.name] = growth.chain(contender, depths)
-    if "records" in options.only:
-        count = QUICK_COUNT if options.quick else COUNT
+    quick = options.quick
+
+    def measure_steps() -> None:
+        nets = [each for each in NETS if each["name"] in options.nets]
+        for left, net in zip(range(len(nets), 0, -1), nets, strict=True):
+            now = time.monotonic()
+            starts = STARTS if net["name"] == STARTED and not quick else 1
+            found = steps.net(net, starts, now + (steps.deadline - now) / left)
+            row = {key: net[key] for key in ("name", "title", "family")}
+            results["nets"].append({**row, "contenders": found})
+
+    def measure_chains() -> None:
+        chains = results["chain"] = {}
+        present = {each.name: each for each in growth.present()}
+        for contender in [present[name] for name in CHAINED if name in present]:
+            depths = QUICK_CHAIN if quick else CHAIN
+            chains[contender.name] = growth.chain(contender, depths)
+
+    def measure_imports() -> None:
+        results["imports"] = steps.imports(3 if quick else 5, 2 if quick else 16)
+
+    def measure_growth() -> None:
+        results["growth"] = growth.growth(QUICK_GROWTH if quick else GROWTH)
+
+    def measure_records() -> None:
+        count = QUICK_COUNT if quick else COUNT
         results["records"] = records(growth, options.contenders, count)
+
+    measures = {
+        "imports": measure_imports,
+        "steps": measure_steps,
+        "growth": measure_growth,
+        "chain": measure_chains,
+        "records": measure_records,
+    }
+    whole = sum(SHARES[each] for each in options.only)
+    begin, share = time.monotonic(), 0.0
+    for family in [each for each in SHARES if each in options.only]:
+        share += SHARES[family]
+        steps.deadline = growth.deadline = begin + 60 * options.minutes * share / whole
+        before = time.monotonic()
+        measures[family]()
+        results["took"][family] = time.monotonic() - before
+        keep(results)
+
+
+def keep(results: dict[str, Any]) -> None:
+    """Writes the figures to where `--page` finds them."""
+    HOME.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(results, indent=1))
 
 
 def main() -> int:
@@ -213,14 +260,13 @@ def main() -> int:
         install(options.install.split(","))
         return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, with a page
-    figures, wrong = HOME / "figures.json", 0
+    wrong = 0
     if not options.page:
         results, wrong = measure(options)
-        HOME.mkdir(exist_ok=True)
-        figures.write_text(json.dumps(results, indent=1))
-    elif not figures.exists():
+        keep(results)
+    elif not FIGURES.exists():
         raise SystemExit("there are no figures of a run yet")
-    results = json.loads(figures.read_text())
+    results = json.loads(FIGURES.read_text())
     files = draw(results, options.out / "pictures" / "bench")
     places = {name: path.relative_to(options.out).as_posix() for name, path in files.items()}
     text = page(results, places)

@@ -17,7 +17,8 @@ class Contender:
     """One column of the tables.
 
     `arguments` follow `python -m`; `imports` is what a program imports to use it; `environment` the
-    folder of its own Python, empty for this one; `packages` what is installed there.
+    folder of its own Python, empty for this one; `packages` what is installed there. `nets` are
+    those that it is measured on, all if none are named; `because` says why not on more.
     """
 
     name: str
@@ -27,8 +28,12 @@ class Contender:
     environment: str = ""
     packages: tuple[str, ...] = ()
     checked: bool = True  # whether it computes losses
+    nets: tuple[str, ...] = ()
+    because: str = ""
 
 
+SMALL = ("linear", "sigmoid", "tanh")
+CALLABLES = "what it saves is a few microseconds of a step"
 CONTENDERS = [
     Contender("native", "native engine", ("bench.peers.own", "native"), "pantarhei"),
     Contender("numpy", "numpy engine", ("bench.peers.own", "numpy"), "pantarhei"),
@@ -46,6 +51,7 @@ CONTENDERS = [
     Contender(
         "pytensor", "PyTensor", ("bench.peers.pytensor_step",), "pytensor, pytensor.tensor",
         "pytensor", ("pytensor", "numba"),
+        nets=(*SMALL, "dense", "wide"), because="it compiles for up to a minute for each net",
     ),
     Contender(
         "tensorflow2", "TensorFlow 2, v1 session", ("bench.peers.tensorflow2",), "tensorflow",
@@ -54,6 +60,16 @@ CONTENDERS = [
     Contender(
         "tensorflow1", "TensorFlow 1.15", ("bench.peers.tensorflow1",), "tensorflow",
         "tensorflow1",
+    ),
+    Contender(
+        "native-callable", "native engine, make_callable",
+        ("bench.peers.own", "native", "callable"), "pantarhei",
+        nets=SMALL, because=CALLABLES,
+    ),
+    Contender(
+        "tensorflow1-callable", "TensorFlow 1.15, make_callable",
+        ("bench.peers.tensorflow1", "callable"), "tensorflow", "tensorflow1",
+        nets=SMALL, because=CALLABLES,
     ),
 ]  # fmt: skip
 BY_NAME = {each.name: each for each in CONTENDERS}
@@ -113,6 +129,7 @@ def surroundings(contender: Contender, cache: Path) -> dict[str, str]:
     """Environment variables: CPU only, and everything that is kept on disk below `cache`."""
     variables = dict(os.environ)
     variables.pop("PYTHONPATH", None)
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled once, as an installed package is
     if not contender.environment:
         variables["PYTHONPATH"] = str(ROOT / "src")
     variables.update(
@@ -120,6 +137,7 @@ def surroundings(contender: Contender, cache: Path) -> dict[str, str]:
         JAX_PLATFORMS="cpu",
         TF_CPP_MIN_LOG_LEVEL="3",
         XDG_CACHE_HOME=str(cache),
+        PANTARHEI_CACHE=str(cache / "pantarhei"),
         NUMBA_CACHE_DIR=str(cache / "numba"),
         PYTENSOR_FLAGS=f"base_compiledir={cache / 'pytensor'}",
         TORCHINDUCTOR_CACHE_DIR=str(cache / "inductor"),

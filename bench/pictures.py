@@ -13,7 +13,7 @@ from matplotlib import pyplot
 
 from bench import records
 from bench.bar import ratio_to
-from bench.report import TITLES, base_of
+from bench.report import COLUMNS, TITLES, base_of
 
 FAMILIES = {"small": "Small nets", "dense": "Dense nets", "structured": "LeNet and LSTM"}
 COLORS = {name: f"C{number}" for number, name in enumerate(TITLES)}
@@ -50,7 +50,7 @@ def _save(figure: Any, path: Path) -> Path:
 
 def _ratios(rows: list[dict[str, Any]], base: str, title: str) -> Any:
     """Bars of steps' ratios to the base, a group for each net."""
-    names = [each for each in TITLES if any(each in row["contenders"] for row in rows)]
+    names = [each for each in COLUMNS if any(each in row["contenders"] for row in rows)]
     figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.22 * len(rows) * (len(names) + 1)))
     height = 0.85 / len(names)
     for number, name in enumerate(names):
@@ -76,7 +76,7 @@ def _starts(results: dict[str, Any]) -> Any:
     """Points: build and first step of every net, cold and warm."""
     rows = [row for row in results["nets"] if row["contenders"]]
     figure, axes = pyplot.subplots(figsize=(9, 4))
-    for name in TITLES:
+    for name in COLUMNS:
         for kept, marker in (("cold", "o"), ("warm", "x")):
             points = [
                 (row["name"], row["contenders"][name][kept])

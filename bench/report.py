@@ -6,10 +6,15 @@ from typing import Any
 
 from bench.bar import bar_rows, ratio_to
 from bench.contenders import CONTENDERS
+from bench.measure import STARTED_ENOUGH, STARTS
 from bench.record_page import record_page
 from bench.tables import NOTHING, duration, table
 
 TITLES = {each.name: each.title for each in CONTENDERS}
+# Contenders that are shown beside the one whose other way to call they are.
+CALLABLES = {name: f"{name}-callable" for name in TITLES if f"{name}-callable" in TITLES}
+COLUMNS = [each for each in TITLES if each not in CALLABLES.values()]
+SPANS = ("cold", "warm", "whole", "whole_warm", "batch", "batches")
 # One Python is busy with measuring at most: more load than this was somebody else.
 QUIET = 0.5
 
@@ -63,7 +68,7 @@ def _head(results: dict[str, Any]) -> str:
 
 
 def _steps(results: dict[str, Any], base: str, pictures: dict[str, str]) -> str:
-    names = [each for each in TITLES if any(each in row["contenders"] for row in results["nets"])]
+    names = [each for each in COLUMNS if any(each in row["contenders"] for row in results["nets"])]
     if not names:
         return ""
     rows = []
@@ -84,7 +89,29 @@ def _steps(results: dict[str, Any], base: str, pictures: dict[str, str]) -> str:
         table(["", TITLES[base], *others], rows),
     ]
     text += [f"![{each}]({pictures[each]})\n" for each in pictures if each.startswith("steps")]
-    return "\n".join(text)
+    return "\n".join([*text, _calls(results)])
+
+
+def _calls(results: dict[str, Any]) -> str:
+    """The same steps through `make_callable`."""
+    rows = [
+        [
+            row["title"],
+            *[
+                duration(row["contenders"].get(each, {}).get("step"))
+                for name in CALLABLES
+                for each in (name, CALLABLES[name])
+            ],
+        ]
+        for row in results["nets"]
+        if any(each in row["contenders"] for each in CALLABLES.values())
+    ]
+    if not rows:
+        return ""
+    head = [f"{TITLES[name]}, {way}" for name in CALLABLES for way in ("`run`", "`make_callable`")]
+    words = "`Session.run` parses fetches and feeds, or finds them parsed; what `make_callable` "
+    words += "returns has that behind it.\n\n"
+    return words + table(["", *head], rows)
 
 
 def _bar(results: dict[str, Any]) -> str:
@@ -94,13 +121,24 @@ def _bar(results: dict[str, Any]) -> str:
 
 
 def _starts(results: dict[str, Any], pictures: dict[str, str]) -> str:
-    head = ["", "build and first step", "with a warm cache", "new batch size", "peak memory"]
-    text = "\n## Before the second step\n\nWithout imports; caches on disk are empty at first.\n"
+    head = [
+        *("", "build and first step", "with a warm cache"),
+        *("program until then", "with a warm cache"),
+        *("first new batch size", "further ones", "peak memory"),
+    ]
+    text = (
+        "\n## Before the second step\n\n"
+        "Building the net and its first step, after the imports: what a library imports only then "
+        "counts. Then the same from the start of the program, with its imports. Caches on disk "
+        "are empty, or hold what the program before kept there. Then the first steps with other "
+        "numbers of examples.\n"
+    )
     for row in results["nets"]:
         rows = []
-        for name, found in row["contenders"].items():
+        for name in [each for each in COLUMNS if each in row["contenders"]]:
+            found = row["contenders"][name]
             peak = f"{found['peak'] / 2**20:.0f} MiB" if "peak" in found else NOTHING
-            spans = [duration(found.get(each)) for each in ("cold", "warm", "batch")]
+            spans = [duration(found.get(each)) for each in SPANS]
             rows.append([TITLES[name], *spans, peak])
         text += f"\n**{row['title']}**\n\n{table(head, rows)}"
     if "starts" in pictures:
@@ -158,21 +196,37 @@ def _growth(results: dict[str, Any], pictures: dict[str, str]) -> str:
 def _missing(results: dict[str, Any]) -> str:
     if not results["missing"]:
         return ""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for each in results["missing"]:
+        kinds.setdefault((each["contender"], each["why"]), []).append(each["what"])
     rows = [
-        [each["contender"], each["what"], each["why"].replace("|", "\\|")]
-        for each in results["missing"]
+        [contender, "; ".join(what), why.replace("|", "\\|")]
+        for (contender, why), what in kinds.items()
     ]
     return "\n## Not measured\n\n" + table(["", "what", "why"], rows).replace("---:", "---")
 
 
 def _how(results: dict[str, Any]) -> str:
+    turns = [len(each["turns"]) for row in results["nets"] for each in row["contenders"].values()]
+    fewest, most = min(turns, default=0), max(turns, default=0)
+    words = f"{most}" if fewest == most else f"{fewest} to {most}"
+    took = ", ".join(f"{name} {each:.0f} s" for name, each in results["took"].items())
     return f"""
 ## How it is measured
 
 Every contender is a process of its own, in an environment of its own, with the same initial values
 and data. Before anything is timed, the losses of the first steps are compared: who computes
-something else is not timed. Then all take turns, {results["rounds"]} times for
-{results["seconds"]:g} s each, after steps that warm the caches up; a figure is the median of the
-turns' medians, a ratio the median of the turns' ratios. `python -m bench --help` tells how to
+something else is not timed. Then all take turns, {words} times for {results["seconds"]:g} s each,
+after steps that warm the caches up; steps shorter than a millisecond are timed as many as make one.
+A figure is the median of the turns' medians, a ratio the median of the turns' ratios.
+
+Everyone in the way its makers advise, on all cores: JAX with one compiled function whose arguments
+are donated, PyTorch with fused optimizers and its own LSTM, PyTensor with one function compiled by
+Numba. NumPy by hand works in place. TensorFlow's sessions and this library's run the same lines.
+The 784-256-256-10 net is started up to {STARTS} times, and by each for no more than
+{STARTED_ENOUGH:.0f} s; the others once. Growth: the median of up to five turns of 0.05 s.
+
+The run was given {results["minutes"]:g} minutes; when they are short, there are fewer turns and
+what does not fit is named above. It took: {took}. `python -m bench --help` tells how to
 choose nets and contenders; `--install` makes the peers' environments.
 """

@@ -60,6 +60,10 @@ class Worker:
         lines = self._log.read().strip().splitlines()
         return lines[-1] if lines else f"exit status {self._process.returncode}"
 
+    def alive(self) -> bool:
+        """Whether it can be asked still."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """Ends the process."""
         if self._process.stdin is not None:

@@ -26,6 +26,8 @@ def results(nets: list) -> dict:
         "revision": "r",
         "default_engine": "numpy",
         "quick": False,
+        "minutes": 1.0,
+        "took": {},
         "note": "",
         "rounds": 1,
         "seconds": 0.1,

@@ -1,4 +1,4 @@
-"""This library on the engine that the first argument names."""
+"""This library on the engine that the first argument names; `callable` may be the second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bench.peers.session_nets import SessionStep
 
 def build(net, parameters):
     """A step in a session on the engine."""
-    return SessionStep(tf, net, parameters, tf.ConfigProto(engine=sys.argv[1]))
+    config = tf.ConfigProto(engine=sys.argv[1])
+    return SessionStep(tf, net, parameters, config, "callable" in sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 {"do": "build", "net": ..., "values": path}     -> {"phases": {phase: seconds}}, first step included
 {"do": "losses", "steps": n}                    -> {"losses": [...]}, the first of them the build's
 {"do": "time", "seconds": s, "least": n}        -> {"times": [seconds of a step, ...]}
-{"do": "batch", "rows": n}                      -> {"seconds": of the first step with n rows}
+{"do": "batch", "rows": [n, ...]}               -> {"seconds": [of the first step with n rows, ...]}
 {"do": "about"}                                 -> {"version": ..., "peak": bytes, ...}
 
 What cannot be done is answered with {"error": words}.
@@ -11,6 +11,7 @@ What cannot be done is answered with {"error": words}.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
@@ -23,6 +24,8 @@ import numpy as np
 
 # Steps timed as one take at least this many seconds, so that reading the clock is nothing.
 SHORTEST = 0.001
+# Seconds after which no more batch sizes are tried: some compile for each of them.
+ENOUGH = 3.0
 
 
 class Worker:
@@ -44,6 +47,8 @@ class Worker:
         with np.load(values) as arrays:
             arrays = {name: arrays[name] for name in arrays.files}
         self._batch = {name: arrays.pop(name) for name in ("x", "y", "labels")}
+        self._step = None  # the one before lets go of its memory
+        gc.collect()
         begin = time.perf_counter()
         self._step = self._build(net, arrays)
         built = time.perf_counter()
@@ -82,21 +87,41 @@ class Worker:
         return max(time.perf_counter() - begin, 1e-7)
 
     def batch(self, rows):
-        """Seconds of the first step with another number of examples."""
-        other = {name: array[np.arange(rows) % len(array)] for name, array in self._batch.items()}
-        begin = time.perf_counter()
-        self._step(other)
-        return {"seconds": time.perf_counter() - begin}
+        """Seconds of the first steps with other numbers of examples."""
+        seconds = []
+        for each in rows:
+            picked = np.arange(each)
+            other = {name: array[picked % len(array)] for name, array in self._batch.items()}
+            begin = time.perf_counter()
+            self._step(other)
+            seconds.append(time.perf_counter() - begin)
+            if sum(seconds) > ENOUGH:
+                break
+        return {"seconds": seconds}
+
+
+def peak():
+    """The most bytes of memory that this process has held.
+
+    What the system counts for children may begin with what their parent held: Linux is asked for
+    this process's own.
+    """
+    try:
+        with open("/proc/self/status") as status:
+            found = [line.split() for line in status if line.startswith("VmHWM")]
+        return int(found[0][1]) * 1024
+    except (OSError, IndexError):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most * (1 if sys.platform == "darwin" else 1024)
 
 
 def about(version):
     """What runs here, and the most memory it has held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "version": version,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "peak": peak * (1 if sys.platform == "darwin" else 1024),
+        "peak": peak(),
     }
 
 
@@ -118,7 +143,8 @@ def answer_requests(worker):
             answer = getattr(worker, request.pop("do"))(**request)
         except Exception as error:  # whatever a framework raises is the answer
             traceback.print_exc()
-            words = str(error).strip().splitlines()
-            answer = {"error": f"{type(error).__name__}: {words[0] if words else ''}"}
+            words = (str(error).strip().splitlines() or [""])[0]
+            lacks = type(error) is LookupError  # a peer's own words: it has no such net
+            answer = {"error": words if lacks else f"{type(error).__name__}: {words}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

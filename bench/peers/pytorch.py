@@ -6,6 +6,7 @@ Fused Adam, class indices for cross-entropy, channels-last images and `nn.LSTM`,
 from __future__ import annotations
 
 import math
+import os
 import sys
 
 import torch
@@ -148,4 +149,5 @@ def build(net, parameters):
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(os.cpu_count())
     serve(build, torch.__version__)
