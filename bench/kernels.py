@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import math
 import statistics
 import tempfile
 import time
@@ -30,6 +31,8 @@ from pantarhei.engines.native.frame import Frame
 from pantarhei.engines.native.layout import HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
+from pantarhei.engines.native.routines import Routine
+from pantarhei.engines.native.sliding import VECTORS, SlidingBlock
 from pantarhei.engines.native.tasks import Tasks
 
 WORD = ctypes.sizeof(ctypes.c_int64)
@@ -77,7 +80,8 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
     Of tasks, the products count.
     """
     if isinstance(kernel, Tasks):
-        products = [each for each in kernel.kernels() if isinstance(each.structure, str)]
+        made = (str, SlidingBlock)
+        products = [each for each in kernel.kernels() if isinstance(each.structure, made)]
         amount = sum(work(each)[1] for each in products)
         return f"{len(kernel.tasks)} tasks, {work(products[0])[0]}, ...", amount, "GFLOP/s"
     if isinstance(kernel.structure, str):
@@ -86,6 +90,13 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
         times = f" x{count}" if count > 1 else ""
         words = f"product {rows}x{inner}x{columns}{times} {kernel.structure}"
         return words, 2.0 * columns * rows * inner * count, "GFLOP/s"
+    if isinstance(kernel.structure, SlidingBlock):
+        extents, rows = kernel.arguments[:5], kernel.structure.rows
+        lanes = VECTORS * kernel.structure.bytes // BYTES[kernel.structure.type]
+        words = f"blocks {'x'.join(map(str, extents))} of {rows}x{lanes}"
+        return words, 2.0 * math.prod(extents) * rows * lanes, "GFLOP/s"
+    if isinstance(kernel.structure, Routine):
+        return f"routine {kernel.structure.kind}", 0.0, "-"
     structure = kernel.structure
     rank = len(structure.folded)
     extents = kernel.arguments[:rank]

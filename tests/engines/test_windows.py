@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from pantarhei.engines.native import engine as native_engine
-from pantarhei.engines.native import windows
+from pantarhei.engines.native import geometry as sharing
+from pantarhei.engines.native import sliding
 from pantarhei.engines.native.assemble import assemble
 from pantarhei.engines.native.layout import HostCall
-from pantarhei.engines.native.tasks import Tasks
+from pantarhei.engines.native.tasks import Tasks, flat
 from tests.engines.agreement import builder, compare, inputs
 
 # Extents of the image, filter (positions, channels in, channels out), strides, dilations, padding.
@@ -24,6 +25,14 @@ GEOMETRIES = [
     ((2, 5, 5, 3), (1, 1, 3, 4), (2, 2), (1, 1), ((0, 0), (0, 0))),
     ((4, 11, 1), (4, 1, 2), (1,), (1,), ((1, 2),)),
     ((1, 4, 3, 5, 2), (2, 2, 2, 2, 3), (1, 1, 1), (1, 1, 1), ((0, 1), (1, 0), (0, 0))),
+    # Outputs, or channels, in whole vectors: blocks in registers.
+    ((3, 9, 8, 2), (3, 3, 2, 32), (1, 1), (1, 1), ((0, 0), (0, 0))),
+    ((2, 7, 19, 32), (5, 3, 32, 32), (1, 1), (1, 1), ((2, 2), (1, 1))),
+    ((2, 6, 31, 32), (2, 4, 32, 64), (1, 1), (1, 1), ((0, 1), (3, 0))),
+    ((2, 9, 9, 3), (3, 2, 3, 64), (2, 3), (1, 1), ((1, 1), (0, 1))),
+    ((1, 9, 16, 1), (3, 3, 1, 32), (1, 2), (2, 1), ((2, 2), (0, 0))),
+    ((2, 5, 5, 32), (1, 1, 32, 32), (1, 1), (1, 1), ((0, 0), (0, 0))),
+    ((2, 4, 4, 32), (3, 3, 32, 32), (1, 1), (1, 1), ((3, 3), (0, 4))),
 ]
 
 
@@ -53,11 +62,21 @@ def convolutions(geometry: Any, dtype: str, turned: bool = False) -> tuple[Any, 
 def test_convolution(
     geometry: Any, dtype: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(windows, "BLOCK", block)
+    monkeypatch.setattr(sharing, "BLOCK", block)
     for turned in (False, True):
         program, arrays = convolutions(geometry, dtype, turned)
         assert not any(isinstance(part, HostCall) for part in assemble(program).parts)
         compare(program, arrays, scale=1000.0)
+
+
+def test_processors_without_what_blocks_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies and products do it there."""
+    registers = sliding.Registers(16, 0)
+    monkeypatch.setattr(sliding, "registers", lambda: registers)
+    program, arrays = convolutions(GEOMETRIES[8], "float32")
+    kernels = [each for part in assemble(program).parts for each in flat(part)]
+    assert not any(isinstance(each.structure, sliding.SlidingBlock) for each in kernels)
+    compare(program, arrays, scale=1000.0)
 
 
 def test_groups_and_empty_batches_run_in_numpy() -> None:
@@ -96,26 +115,27 @@ def test_pooling(pool: Any, name: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, 9])
-@pytest.mark.parametrize("geometry", GEOMETRIES[:3])
+@pytest.mark.parametrize("geometry", [*GEOMETRIES[:3], GEOMETRIES[8]])
 def test_images_are_shared_out_among_tasks(
     geometry: Any, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Any number of images for a task, in blocks of any number."""
-    monkeypatch.setattr(windows, "TASK", 1)
-    monkeypatch.setattr(windows, "MOST_TASKS", 3)
+    monkeypatch.setattr(sharing, "TASK", 1)
+    monkeypatch.setattr(sharing, "MOST_TASKS", 3)
     image, *rest = geometry
     for block in (1, 1 << 13):
-        monkeypatch.setattr(windows, "BLOCK", block)
+        monkeypatch.setattr(sharing, "BLOCK", block)
         program, arrays = convolutions(((batch, *image[1:]), *rest), "float32")
         kernels = [each for part in assemble(program).parts for each in part]
         tasks = [len(each.tasks) for each in kernels if isinstance(each, Tasks)]
-        assert tasks == ([min(batch, 3)] * 3 if batch > 1 else [])
+        assert tasks == ([min(batch, 3)] * 3 if batch > 1 or image[-1] == 32 else [])
         compare(program, arrays, scale=1000.0)
 
 
-def test_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "TASK", 1)
-    program, arrays = convolutions(((9, *GEOMETRIES[1][0][1:]), *GEOMETRIES[1][1:]), "float32")
+@pytest.mark.parametrize("geometry", [GEOMETRIES[1], GEOMETRIES[8]])
+def test_threads_do_not_change_a_bit(geometry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "TASK", 1)
+    program, arrays = convolutions(((9, *geometry[0][1:]), *geometry[1:]), "float32")
     arrays = [array + np.float32(0.1) for array in arrays]
     results = [native_engine.compile(program, threads)(arrays) for threads in (1, 2, 7)]
     for other in results[1:]:

@@ -7,7 +7,8 @@ parts        what is taken in slices, computed in slices
 homes        values that are computed where others want them; accumulate: sums of products
 fuse         which applications share a loop nest, a product or a call of NumPy
 assemble     memory for all values of a program, and the list of calls
-windows      convolution and pooling; streamed: products with large matrices
+windows      convolution and pooling; direct: convolution by blocks in registers (sliding)
+streamed     products with large matrices
 nests        a step as a structure of loops and its arguments
 tasks        how large kernels are divided into tasks, by their shapes
 threads      the threads that share tasks; sharing: what they run

@@ -26,6 +26,7 @@ from pantarhei.engines.native.fuse import (
     WindowStep,
     fuse,
 )
+from pantarhei.engines.native.geometry import Scratch
 from pantarhei.engines.native.guards import guarded
 from pantarhei.engines.native.in_place import in_place
 from pantarhei.engines.native.layout import Fetch, HostCall, Layout, Pool
@@ -66,8 +67,9 @@ class Assembler:
     def __init__(
         self, program: Program, replaced: Mapping[int, int | None], guarding: bool = False
     ) -> None:
+        program = as_tiles(program)  # before guards are put between what it recognises
         program = guarded(program) if guarding else program
-        self.program = program = spelled_out(in_parts(as_tiles(program)))
+        self.program = program = spelled_out(in_parts(program))
         self.replaced = replaced
         self.fused: Fused = fuse(program)
         self.views = self.fused.views
@@ -338,7 +340,7 @@ class Assembler:
         if nests.lies_by_columns(result):
             views = [view.transpose((1, 0)) for view in reversed(views)]
             result = result.transpose((1, 0))
-        scratch = windows.Scratch(self._place, self._temporary)
+        scratch = Scratch(self._place, self._temporary)
         if not adding and streamed.is_streamed(views[0], views[1], result, type):
             self._kernels(streamed.product(views[0], views[1], result, type, scratch))
         elif 0 not in result.shape:
@@ -381,7 +383,7 @@ class Assembler:
         views = [self.views[value] for value in node.operands]
         result = View.whole(Value(node), node.types[0].shape)
         self._place(result.buffer)
-        scratch = windows.Scratch(self._place, self._temporary)
+        scratch = Scratch(self._place, self._temporary)
         if node.kind in windows.CONVOLUTIONS:
             kernels: Sequence[Kernel | Tasks] = windows.convolution(node, views, result, scratch)
         else:

@@ -19,6 +19,7 @@ from pantarhei.engines.native.layout import ALIGNMENT, HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import READ, TYPES
 from pantarhei.engines.native.routines import Routine
+from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.tasks import Division, Tasks, flat, is_alone
 from pantarhei.engines.native.threads import MOST_THREADS, cores
 from pantarhei.program.ir import Array, Type
@@ -146,6 +147,8 @@ class Frame:
 def work(kernel: Kernel) -> int:
     """A rough number of steps of the innermost loops."""
     numbers = kernel.arguments
+    if isinstance(kernel.structure, SlidingBlock):
+        return math.prod(numbers[:5]) * kernel.structure.rows
     if isinstance(kernel.structure, Routine):
         return numbers[1] - numbers[0]
     if isinstance(kernel.structure, str):

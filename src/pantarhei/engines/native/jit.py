@@ -22,10 +22,15 @@ from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
 from pantarhei.engines.native.routines import Routine, written
 from pantarhei.engines.native.sharing import functions
+from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.threads import Pool
 
 # The passes that texts go through; changes whenever `_machine_code` does.
 PIPELINE = "level 2, loops vectorised and interleaved"
+
+
+# What functions are made of.
+Compiled = Structure | Routine | SlidingBlock
 
 
 class Unavailable(Exception):
@@ -54,7 +59,7 @@ class Compiler:
         self._llvm: Any = llvm
         self._lock = threading.RLock()
         self._engines: list[Any] = []
-        self._kernels: dict[Structure | Routine, int] = {}
+        self._kernels: dict[Compiled, int] = {}
         self._addresses: dict[str, int] = {}
         self._cache = ObjectCache(chosen_folder())
         self.built = 0  # how many pieces this process compiled, and did not find on disk
@@ -95,7 +100,7 @@ class Compiler:
         """Address of BLAS's product for a type."""
         return self._gemm[type]
 
-    def kernels(self, structures: Iterable[Structure | Routine]) -> dict[Structure | Routine, int]:
+    def kernels(self, structures: Iterable[Compiled]) -> dict[Compiled, int]:
         """Addresses of the functions of all these structures."""
         with self._lock:
             wanted = list(dict.fromkeys(structures))
@@ -144,10 +149,12 @@ class Compiler:
         return self._target.create_target_machine(**self._processor, opt=level, jit=True)
 
 
-def _named(structure: Structure | Routine) -> tuple[str, str]:
+def _named(structure: Compiled) -> tuple[str, str]:
     """A name for a structure's function that no other function has, and its module under it."""
     if isinstance(structure, Routine):
         text, code = written(structure)
+    elif isinstance(structure, SlidingBlock):
+        text, code = structure.written()
     else:
         nest = Nest(structure, "kernel")
         text, code = nest.text, nest.code

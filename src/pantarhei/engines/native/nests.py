@@ -22,6 +22,7 @@ from pantarhei.engines.native.emit import (
 )
 from pantarhei.engines.native.operations import BYTES
 from pantarhei.engines.native.routines import Routine
+from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.views import Shape, View, contiguous_strides
 
 CACHE_LINE = 64
@@ -34,7 +35,7 @@ Place = Callable[[Hashable], tuple[int, int]]
 class Kernel:
     """One call: a structure (or a routine, or the type of a BLAS product) and its arguments."""
 
-    structure: Structure | Routine | str
+    structure: Structure | Routine | SlidingBlock | str
     arguments: tuple[int, ...]
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 
 from pantarhei.engines.native import nests
+from pantarhei.engines.native.geometry import Scratch, added
 from pantarhei.engines.native.nests import Kernel, Target
 from pantarhei.engines.native.operations import BYTES
 from pantarhei.engines.native.tasks import Tasks
 from pantarhei.engines.native.views import View
-from pantarhei.engines.native.windows import Scratch, added
 
 # From how many bytes a matrix is large, and the most rows with which it is streamed.
 LARGE = 1 << 22

@@ -18,6 +18,7 @@ from pantarhei.engines.native.emit import OTHER, Access, Result, Structure, accu
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
 from pantarhei.engines.native.routines import ROWS, Routine
+from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.views import contiguous_strides
 
 # Nanoseconds of work that are worth a task, and the most tasks.
@@ -78,7 +79,7 @@ class Division:
 
     def __call__(self, kernel: Kernel | Tasks) -> Kernel | Tasks:
         """The kernel's tasks; itself where it is not worth while."""
-        if isinstance(kernel, Tasks):
+        if isinstance(kernel, Tasks) or isinstance(kernel.structure, SlidingBlock):
             return kernel
         if isinstance(kernel.structure, str):
             return _divided_product(kernel) if self.products else kernel

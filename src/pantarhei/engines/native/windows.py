@@ -9,29 +9,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.native import nests
-from pantarhei.engines.native.emit import Operand, Operation
-from pantarhei.engines.native.nests import Kernel, Place, Target
-from pantarhei.engines.native.operations import BYTES, TYPES, neutral
+from pantarhei.engines.native import direct, nests
+from pantarhei.engines.native.emit import Operation
+from pantarhei.engines.native.geometry import Geometry, Scratch, added, inside
+from pantarhei.engines.native.nests import Kernel, Target
+from pantarhei.engines.native.operations import TYPES, neutral
 from pantarhei.engines.native.scalar import literal
 from pantarhei.engines.native.tasks import Tasks
 from pantarhei.engines.native.views import Shape, View
 from pantarhei.program.ir import Array, Node
 
-# Bytes of what windows see that are copied at a time, and the most parts of a task.
-BLOCK = 1 << 17
-MOST_BLOCKS = 256
 # Elements of a row of the filter from which a copy goes along it.
 SIDE_BY_SIDE = 16
-# Operations on elements that are worth a task, and the most tasks: each has memory of its own.
-TASK = 1 << 22
-MOST_TASKS = 8
 
 CONVOLUTIONS = frozenset({"conv", "conv_input_gradient", "conv_filter_gradient"})
 POOLING = frozenset({"window_max", "window_sum", "window_argmax"})
@@ -48,14 +43,6 @@ def slides(node: Node) -> bool:
     return element in ("float", "double", "i32", "i64")
 
 
-@dataclass(frozen=True)
-class Scratch:
-    """How windows get memory: places of buffers, and temporary ones for the length of a step."""
-
-    place: Place
-    temporary: Callable[[Shape, str], View]
-
-
 def _padded(
     x: View, padding: Sequence[tuple[int, int]], fill: str, type: str, scratch: Scratch
 ) -> tuple[View, list[Kernel]]:
@@ -66,60 +53,10 @@ def _padded(
     shape = tuple(n + sum(pair) for n, pair in zip(x.shape, padding, strict=True))
     whole = scratch.temporary(shape, type)
     kernels = nests.fill(fill, whole, type, scratch.place)
-    return whole, kernels + nests.copy(x, _inside(whole, low, x.shape), type, scratch.place)
-
-
-def _inside(whole: View, low: Sequence[int], shape: Shape) -> View:
-    ends = [start + extent for start, extent in zip(low, shape, strict=True)]
-    return whole.slice(low, ends, [1] * len(ends))
+    return whole, kernels + nests.copy(x, inside(whole, low, x.shape), type, scratch.place)
 
 
 # --- convolution --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """Extents of a convolution: images, places of the filter, the filter, channels in and out."""
-
-    batch: int
-    count: Shape
-    kernel: Shape
-    channels: int
-    outputs: int
-    strides: Shape
-    dilations: Shape
-
-    @property
-    def places(self) -> int:
-        """How many places the filter has in an image."""
-        return math.prod(self.count)
-
-    @property
-    def seen(self) -> int:
-        """How many elements the filter sees in one place."""
-        return math.prod(self.kernel) * self.channels
-
-    def shares(self) -> list[tuple[int, int]]:
-        """First and number of the images of each task; the number of threads does not decide."""
-        work = 2 * self.batch * self.places * self.seen * self.outputs
-        number = max(min(work // TASK, self.batch, MOST_TASKS), 1)
-        borders = [self.batch * each // number for each in range(number + 1)]
-        return [(first, end - first) for first, end in itertools.pairwise(borders)]
-
-    def blocks(self, count: int, type: str) -> list[int]:
-        """How many images are handled at a time, of a number of them: about the same."""
-        fitting = max(BLOCK // (self.places * self.seen * BYTES[type]), 1)
-        number = min(-(-count // fitting), MOST_BLOCKS)
-        borders = [count * each // number for each in range(number + 1)]
-        return [end - first for first, end in itertools.pairwise(borders)]
-
-    def windows(self, images: View) -> View:
-        """What the filter sees: images, places, positions in the filter, channels."""
-        space, last = images.strides[1:-1], images.strides[-1]
-        moved = [step * stride for step, stride in zip(space, self.strides, strict=True)]
-        spread = [step * dilation for step, dilation in zip(space, self.dilations, strict=True)]
-        shape = (images.shape[0], *self.count, *self.kernel, self.channels)
-        return View(images.buffer, shape, (images.strides[0], *moved, *spread, last), images.offset)
 
 
 def _geometry(node: Node) -> Geometry:
@@ -150,6 +87,9 @@ def convolution(
     elements around them, and what the filter sees in every place.
     """
     type = TYPES[node.types[0].dtype]
+    by_blocks = _by_blocks(node, views, result, type, scratch)
+    if by_blocks is not None:
+        return by_blocks
     made = _Convolution(_geometry(node), node.attributes["padding"], type, scratch)
     function = {
         "conv": made.forward,
@@ -157,6 +97,35 @@ def convolution(
         "conv_filter_gradient": made.filter_gradient,
     }[node.kind]
     return function(views, result)
+
+
+def _by_blocks(
+    node: Node, views: Sequence[View], result: View, type: str, scratch: Scratch
+) -> list[Kernel | Tasks] | None:
+    """By blocks in registers; None where they do not fit."""
+    geometry, padding = _geometry(node), node.attributes["padding"]
+    other, kernels = _in_order(views[1], type, scratch)
+    if node.kind == "conv_input_gradient":
+        swapped = direct.turned(geometry, result.shape, padding)
+        if swapped is None or not direct.fits(swapped[0], type):
+            return None
+        back = views[1].flip((0, 1)).transpose((0, 1, 3, 2))
+        filter = scratch.temporary(back.shape, type)
+        kernels = nests.copy(back, filter, type, scratch.place)
+        return [*kernels, *direct.Direct(*swapped, type, scratch).forward(views[0], filter, result)]
+    if not direct.fits(geometry, type):
+        return None
+    made = direct.Direct(geometry, padding, type, scratch)
+    function = made.forward if node.kind == "conv" else made.filter_gradient
+    return [*kernels, *function(views[0], other, result)]
+
+
+def _in_order(view: View, type: str, scratch: Scratch) -> tuple[View, list[Kernel]]:
+    """A view in C order: a copy where it is not."""
+    if view.is_contiguous:
+        return view, []
+    copied = scratch.temporary(view.shape, type)
+    return copied, nests.copy(view, copied, type, scratch.place)
 
 
 @dataclass(frozen=True)
@@ -177,7 +146,7 @@ class _Convolution:
     def _rows(self, images: View, first: int, count: int) -> View:
         """All places of some images as rows."""
         step = self.geometry.places
-        return _inside(images, [first * step, 0], (count * step, images.shape[1]))
+        return inside(images, [first * step, 0], (count * step, images.shape[1]))
 
     def _seen(self, images: View, share: tuple[int, int]) -> Iterator[_Block]:
         """Of blocks of a share's images, what the filter sees, as rows, and what that takes."""
@@ -195,11 +164,11 @@ class _Convolution:
         low = [0, *(pair[0] for pair in self.padding), 0]
         rows = None
         for count in sizes:
-            part = _inside(images, _first(images, first), (count, *images.shape[1:]))
+            part = inside(images, _first(images, first), (count, *images.shape[1:]))
             kernels, before = before, []
             if around is not None:
-                kernels += self._copy(part, _inside(around, low, part.shape))
-                part = _inside(around, _first(around, 0), (count, *around.shape[1:]))
+                kernels += self._copy(part, inside(around, low, part.shape))
+                part = inside(around, _first(around, 0), (count, *around.shape[1:]))
             seen = geometry.windows(part)
             shape = (count * geometry.places, geometry.seen)
             flat = seen.reshape(shape)
@@ -279,14 +248,14 @@ class _Convolution:
                 here = self._rows(slopes, first, count)
                 flat = View.whole(given.buffer, (count * geometry.places, geometry.seen))
                 task += self._product(here, turned, flat)
-                target = _inside(result, _first(result, first), (count, *result.shape[1:]))
+                target = inside(result, _first(result, first), (count, *result.shape[1:]))
                 whole = target
                 if around is not None:
-                    whole = _inside(around, _first(around, 0), (count, *shape[1:]))
+                    whole = inside(around, _first(around, 0), (count, *shape[1:]))
                 task += nests.fill(literal(0, self.type), whole, self.type, scratch.place)
                 task += self._given_back(View.whole(given.buffer, flat.shape), whole)
                 if around is not None:
-                    task += self._copy(_inside(whole, low, target.shape), target)
+                    task += self._copy(inside(whole, low, target.shape), target)
                 first += count
             tasks.append(task)
         return [*kernels, *copied, *_spread(tasks)]
@@ -316,19 +285,6 @@ def _spread(tasks: Sequence[list[Kernel]], after: Sequence[Kernel] = ()) -> list
     if len(tasks) == 1:
         return [*tasks[0], *after]
     return [Tasks(tuple(map(tuple, tasks)), tuple(after))]
-
-
-def added(target: View, terms: Sequence[View], type: str, place: Place) -> Kernel:
-    """target = the sum of views of its shape, from the first to the last."""
-    operations = []
-    latest: tuple[Operand, str] = (("load", 0), type)
-    for index in range(1, len(terms)):
-        operations.append(Operation("add", type, (latest, (("load", index), type))))
-        latest = (("op", index - 1), type)
-    targets = [Target("", latest, target, type)]
-    loads = [(view, type) for view in terms]
-    folded = [False] * len(target.shape)
-    return nests.nest(target.shape, folded, loads, operations, targets, place)
 
 
 def _first(images: View, first: int) -> list[int]:
