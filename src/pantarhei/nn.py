@@ -1,7 +1,8 @@
 """The namespace `tf.nn`: activations, losses, convolution, pooling, normalisation, embeddings."""
 
 from pantarhei import rnn_cell
-from pantarhei.layers.rnn import bidirectional_dynamic_rnn, dynamic_rnn, static_rnn
+from pantarhei.layers.rnn import dynamic_rnn, static_rnn
+from pantarhei.layers.rnn_bidirectional import bidirectional_dynamic_rnn
 from pantarhei.ops.activations import crelu, elu, leaky_relu, relu, relu6, selu, softplus, softsign
 from pantarhei.ops.bias import bias_add, relu_layer, xw_plus_b
 from pantarhei.ops.blocks import depth_to_space, space_to_batch, space_to_depth

@@ -92,7 +92,7 @@ class BasicLSTMCell(LayerRNNCell):
 
     def build(self, input_shape: Any) -> None:
         """Makes `kernel` and `bias`."""
-        depth, columns = input_depth(input_shape), 4 * self._units
+        depth, columns = input_depth(input_shape, self.dtype), 4 * self._units
         self._kernel = self.add_variable("kernel", shape=[depth + self._units, columns])
         self._bias = self.add_variable("bias", shape=[columns], initializer=Zeros())
 
@@ -182,7 +182,7 @@ class LSTMCell(LayerRNNCell):
 
     def build(self, input_shape: Any) -> None:
         """Makes `kernel`, `bias`, and the weights of peepholes and projection."""
-        depth, units = input_depth(input_shape), self._units
+        depth, units = input_depth(input_shape, self.dtype), self._units
         self._kernel = self.add_variable(
             "kernel",
             shape=[depth + self.output_size, 4 * units],

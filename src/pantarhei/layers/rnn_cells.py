@@ -211,8 +211,9 @@ def check_call(inputs: Any, state: Any) -> None:
         check_floating(each.dtype)
 
 
-def input_depth(input_shape: Any) -> int:
-    """The last extent of an input, which has to be known."""
+def input_depth(input_shape: Any, dtype: Any) -> int:
+    """The last extent of an input, which has to be known, of a dtype that cells compute with."""
+    check_floating(dtype)
     depth = known_extent(input_shape, -1)
     if depth is None:
         raise ValueError(f"Expected inputs.shape[-1] to be known, saw shape: {input_shape}")
@@ -262,7 +263,7 @@ class BasicRNNCell(LayerRNNCell):
 
     def build(self, input_shape: Any) -> None:
         """Makes `kernel` and `bias`."""
-        depth = input_depth(input_shape)
+        depth = input_depth(input_shape, self.dtype)
         self._kernel = self.add_variable("kernel", shape=[depth + self._units, self._units])
         self._bias = self.add_variable("bias", shape=[self._units], initializer=Zeros())
 
@@ -323,7 +324,7 @@ class GRUCell(LayerRNNCell):
 
     def build(self, input_shape: Any) -> None:
         """Makes kernel and bias of the gates and of the candidate."""
-        rows, units = input_depth(input_shape) + self._units, self._units
+        rows, units = input_depth(input_shape, self.dtype) + self._units, self._units
         self._weights = []
         for name, columns, bias in (
             ("gates", 2 * units, Constant(1.0)),
