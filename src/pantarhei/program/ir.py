@@ -141,7 +141,7 @@ class Node:
             self.kind = primitive.name
         else:
             self.kind = "input" if constant is None else "constant"
-        self.values = tuple(_output(self, index) for index in range(len(types)))
+        self.values = tuple([_output(self, index) for index in range(len(types))])
 
     @property
     def may_fault(self) -> bool:
@@ -311,7 +311,9 @@ class Builder:
         key = (primitive.name, values, freeze(attributes) if attributes else ())
         node = self.interned.get(key)
         if node is None:
-            types = primitive.type_rule(*(value.type for value in values), **attributes)
+            types = primitive.type_rule(
+                *[value.node.types[value.index] for value in values], **attributes
+            )
             single = isinstance(types, Type)
             types = (types,) if isinstance(types, Type) else types
             folded = self._folded(primitive, values, attributes, types) if single else None
@@ -343,10 +345,12 @@ class Builder:
         return node
 
     def _as_values(self, operands: Sequence[Any]) -> tuple[Value, ...]:
-        values = [each for each in operands if isinstance(each, Value)]
-        if len(values) == len(operands):
-            return tuple(values)
-        dtype = values[0].dtype if values else None
+        for each in operands:
+            if not isinstance(each, Value):
+                break
+        else:
+            return tuple(operands)
+        dtype = next((each.dtype for each in operands if isinstance(each, Value)), None)
         return tuple(
             each
             if isinstance(each, Value)
@@ -361,9 +365,12 @@ class Builder:
         attributes: Mapping[str, Any],
         types: tuple[Type, ...],
     ) -> Value | None:
-        arrays = [value.node.constant for value in values]
-        if any(array is None for array in arrays) or types[0].size > FOLD_LIMIT:
+        for value in values:
+            if value.node.constant is None:
+                return None
+        if types[0].size > FOLD_LIMIT:
             return None
+        arrays = [value.node.constant for value in values]
         try:
             with np.errstate(all="ignore"):
                 result = primitive.meaning(*arrays, **attributes)

@@ -290,8 +290,8 @@ class Lowering(LoopSteps, Builder):
             self.close()
         self._moved.clear()
         arguments = self._arguments(op)
-        dead = any(value is DEAD for value in arguments) or any(
-            before in self.dead for before in op.control_inputs
+        dead = DEAD in arguments or (
+            bool(self.dead) and any(before in self.dead for before in op.control_inputs)
         )
         if dead and not op.definition.accepts_dead:
             results: Any = [DEAD] * len(op.outputs)
