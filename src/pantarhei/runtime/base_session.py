@@ -25,7 +25,7 @@ from pantarhei.runtime.feeds import feed_arrays
 from pantarhei.runtime.fetches import Fetches
 from pantarhei.runtime.partial import PartialRun
 from pantarhei.runtime.shortcuts import IMMUTABLE, MISSED, Shortcut, key_of
-from pantarhei.runtime.standing import StandingRun
+from pantarhei.runtime.standing import StandingRun, in_order
 from pantarhei.runtime.store import Store
 from pantarhei.runtime.tracing import Watch
 from pantarhei.runtime.wiring import Unfit
@@ -426,7 +426,9 @@ class BaseSession:
             except Unfit:
                 plan.standing = False
         standing = plan.standing
-        return standing.run(*map(feeds.__getitem__, standing.fed)) if standing else None
+        if not standing:
+            return None
+        return standing.run(*(in_order(feeds[tensor]) for tensor in standing.fed))
 
     def _family(self, key: Any) -> _Family:
         family = self._families.pop(key, None) or _Family()

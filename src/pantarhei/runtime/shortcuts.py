@@ -7,16 +7,16 @@ one call) the session goes the long way.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from pantarhei.graph.operation import Tensor
-from pantarhei.program.ir import Array
 from pantarhei.runtime.feeds import feed_array
 from pantarhei.runtime.fetches import Fetches
-from pantarhei.runtime.standing import StandingRun
+from pantarhei.runtime.standing import StandingRun, in_order
 
 # Calls kept for one kind of run, which differ in shapes.
 CALLS_KEPT = 4
@@ -92,18 +92,14 @@ class Shortcut:
             results = call.run(*values)
             if results is not None:
                 return self._put_together(results)
-        if all(type(value) is np.ndarray for value in values):
+        arrays = [in_order(feed_array(*each)) for each in zip(self.tensors, values, strict=True)]
+        if all(map(operator.is_, arrays, values)):
             return MISSED
-        arrays = [self._array(*each) for each in zip(self.tensors, values, strict=True)]
         for call in self.calls:
             results = call.run(*arrays)
             if results is not None:
                 return self._put_together(results)
         return MISSED
-
-    @staticmethod
-    def _array(tensor: Tensor, value: Any) -> Array:
-        return value if type(value) is np.ndarray else feed_array(tensor, value)
 
     def _put_together(self, results: list[Any]) -> Any:
         if self.single:

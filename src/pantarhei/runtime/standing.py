@@ -98,6 +98,12 @@ class StandingRun:
         return True
 
 
+def in_order(array: Array) -> Array:
+    """An array as calls take it: itself, or a copy in C order and aligned."""
+    flags = array.flags
+    return array if flags.c_contiguous and flags.aligned else np.require(array, None, ("C", "A"))
+
+
 def _only_segment(plan: Plan) -> Segment:
     if plan.question is not None or len(plan.steps) != 1:
         raise Unfit("the plan has more than one step")
