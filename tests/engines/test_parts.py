@@ -117,6 +117,16 @@ def test_slices_of_all_kinds() -> None:
         compare(b.finish(wanted), arrays, scale=100.0)
 
 
+def test_a_product_of_which_two_parts_are_taken_is_one() -> None:
+    arrays = [numbers(0, (40, 30)), numbers(1, (30, 50))]
+    b = builder()
+    x, y = inputs(b, arrays)
+    product = b.matmul(x, y)
+    program = b.finish([b.exp(columns(b, product, 0, 20)), b.tanh(columns(b, product, 30, 50))])
+    compare(program, arrays, scale=100.0)
+    assert sum(isinstance(each.structure, str) for each in kernels(program)) == 1
+
+
 def test_sums_of_concatenations() -> None:
     arrays = [numbers(0, (4, 6)), numbers(1, (4, 5))]
     b = builder()

@@ -69,6 +69,20 @@ def test_convolution(
         compare(program, arrays, scale=1000.0)
 
 
+@pytest.mark.skipif(not sliding.registers().rows, reason="this processor has no such blocks")
+@pytest.mark.parametrize(("geometry", "number"), [(GEOMETRIES[7], 2), (GEOMETRIES[8], 3)])
+def test_whole_vectors_of_channels_are_not_copied(geometry: Any, number: int) -> None:
+    """Forward and for the filter's gradient; with as many channels coming in, all three."""
+    program, _ = convolutions(geometry, "float32")
+    groups = [each for part in assemble(program).parts for each in part if isinstance(each, Tasks)]
+    found = [any(_slides(each) for each in group.kernels()) for group in groups]
+    assert sum(found) == number
+
+
+def _slides(kernel: Any) -> bool:
+    return isinstance(kernel.structure, sliding.SlidingBlock)
+
+
 def test_processors_without_what_blocks_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies and products do it there."""
     registers = sliding.Registers(16, 0)
