@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pantarhei.engines.contract import Enter
+from pantarhei.engines.native.emit import Structure
 from pantarhei.engines.native.entry import address_of
 from pantarhei.engines.native.jit import Compiler
 from pantarhei.engines.native.layout import ALIGNMENT, HostCall, Layout
@@ -53,7 +54,7 @@ class Code:
         self.work = sum(map(work, kernels))
         self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
         start = -(-layout.workspace // ALIGNMENT) * ALIGNMENT
-        division = Division(layout.workspace_slot, start, jit.pool.divides_products)
+        division = Division(layout.workspace_slot, start, jit.pool.divides_products, jit.tiles)
         parts = [
             part if isinstance(part, HostCall) else [division(kernel) for kernel in part]
             for part in layout.parts
@@ -153,4 +154,5 @@ def work(kernel: Kernel) -> int:
         return numbers[1] - numbers[0]
     if isinstance(kernel.structure, str):
         return math.prod(numbers[2:5]) * numbers[8] // 8
+    assert isinstance(kernel.structure, Structure)
     return math.prod(numbers[: len(kernel.structure.folded)])

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
 from typing import Any, NamedTuple
 
+from pantarhei.engines.native import scalar
+from pantarhei.engines.native.blocks import Pack, Tile, tile
 from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
 from pantarhei.engines.native.entry import ENTRY, Entry
@@ -29,8 +31,8 @@ from pantarhei.engines.native.threads import Pool
 PIPELINE = "level 2, loops vectorised and interleaved"
 
 
-# What functions are made of.
-Compiled = Structure | Routine | SlidingBlock
+# What functions are compiled for.
+Code = Structure | Routine | Tile | Pack | SlidingBlock
 
 
 class Unavailable(Exception):
@@ -59,7 +61,7 @@ class Compiler:
         self._llvm: Any = llvm
         self._lock = threading.RLock()
         self._engines: list[Any] = []
-        self._kernels: dict[Compiled, int] = {}
+        self._kernels: dict[Code, int] = {}
         self._addresses: dict[str, int] = {}
         self._cache = ObjectCache(chosen_folder())
         self.built = 0  # how many pieces this process compiled, and did not find on disk
@@ -91,6 +93,9 @@ class Compiler:
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
         self.spread = fixed("spread")
+        features = llvm.get_host_cpu_features()
+        tiles = {each: tile(each, features) for each in ("float", "double")}
+        self.tiles = {type: each for type, each in tiles.items() if each is not None}
         self.pool = Pool(fixed, _library(cython_blas))
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
@@ -100,7 +105,7 @@ class Compiler:
         """Address of BLAS's product for a type."""
         return self._gemm[type]
 
-    def kernels(self, structures: Iterable[Compiled]) -> dict[Compiled, int]:
+    def kernels(self, structures: Iterable[Code]) -> dict[Code, int]:
         """Addresses of the functions of all these structures."""
         with self._lock:
             wanted = list(dict.fromkeys(structures))
@@ -149,9 +154,11 @@ class Compiler:
         return self._target.create_target_machine(**self._processor, opt=level, jit=True)
 
 
-def _named(structure: Compiled) -> tuple[str, str]:
+def _named(structure: Code) -> tuple[str, str]:
     """A name for a structure's function that no other function has, and its module under it."""
-    if isinstance(structure, Routine):
+    if isinstance(structure, (Tile, Pack)):
+        text, code = structure.text, scalar.Code()
+    elif isinstance(structure, Routine):
         text, code = written(structure)
     elif isinstance(structure, SlidingBlock):
         text, code = structure.written()

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from pantarhei.engines.native.blocks import Pack, Tile
 from pantarhei.engines.native.emit import (
     LARGEST_STEP,
     OTHER,
@@ -33,9 +34,9 @@ Place = Callable[[Hashable], tuple[int, int]]
 
 @dataclass(frozen=True)
 class Kernel:
-    """One call: a structure (or a routine, or the type of a BLAS product) and its arguments."""
+    """One call: a structure, a routine, a tile, or the type of a BLAS product; its arguments."""
 
-    structure: Structure | Routine | SlidingBlock | str
+    structure: Structure | Routine | Tile | Pack | SlidingBlock | str
     arguments: tuple[int, ...]
 
 

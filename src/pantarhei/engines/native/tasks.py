@@ -10,13 +10,15 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pantarhei.engines.native import elementary
+from pantarhei.engines.native.blocks import Tile
 from pantarhei.engines.native.emit import OTHER, Access, Result, Structure, accumulator_type
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
+from pantarhei.engines.native.packing import Blocks, Factor
 from pantarhei.engines.native.routines import ROWS, Routine
 from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.views import contiguous_strides
@@ -39,19 +41,19 @@ ALONE, ALONE_VECTOR = 1 << 17, 1 << 13
 
 @dataclass(frozen=True)
 class Tasks:
-    """Lists of kernels that may run in any order and at once, and kernels that follow them all.
+    """Lists of kernels that may run in any order and at once, and what follows them all.
 
     No task writes what another one reads or writes.
     """
 
     tasks: tuple[tuple[Kernel, ...], ...]
-    after: tuple[Kernel, ...] = ()
+    after: tuple[Kernel | Tasks, ...] = ()
 
     def kernels(self) -> Iterator[Kernel]:
         """All of them."""
         for task in self.tasks:
             yield from task
-        yield from self.after
+        yield from flat(self.after)
 
 
 def flat(part: Iterable[Kernel | Tasks]) -> Iterator[Kernel]:
@@ -70,11 +72,15 @@ class Division:
       slot: number of the buffer in which tasks get memory.
       start: the first byte there that they may use. A kernel's tasks use what the tasks of the
         kernel before used.
-      products: whether products are divided.
+      products: whether BLAS' products are divided.
+      tiles: type -> of which tiles products are made that need not be BLAS'.
     """
 
-    def __init__(self, slot: int, start: int, products: bool) -> None:
+    def __init__(
+        self, slot: int, start: int, products: bool, tiles: Mapping[str, Tile] | None = None
+    ) -> None:
         self.slot, self.start, self.products = slot, start, products
+        self.tiles = tiles or {}
         self.end = start
 
     def __call__(self, kernel: Kernel | Tasks) -> Kernel | Tasks:
@@ -82,10 +88,21 @@ class Division:
         if isinstance(kernel, Tasks) or isinstance(kernel.structure, SlidingBlock):
             return kernel
         if isinstance(kernel.structure, str):
+            blocks = _in_blocks(kernel, self.tiles.get(kernel.structure))
+            if blocks is not None and blocks.pays:
+                return self._blocked(blocks)
             return _divided_product(kernel) if self.products else kernel
         if isinstance(kernel.structure, Routine):
             return _divided_range(kernel, kernel.structure)
+        assert isinstance(kernel.structure, Structure)
         return self._divided_nest(kernel, kernel.structure)
+
+    def _blocked(self, blocks: Blocks) -> Tasks:
+        """Tasks that pack the operands, then tasks that multiply."""
+        self.end = max(self.end, self.start + blocks.memory)
+        multiplying = tuple((each,) for each in blocks.blocks(self.slot, self.start))
+        packing = tuple((each,) for each in blocks.packing(self.slot, self.start))
+        return Tasks(packing, (Tasks(multiplying),))
 
     def _divided_nest(self, kernel: Kernel, structure: Structure) -> Kernel | Tasks:
         extents = kernel.arguments[: len(structure.folded)]
@@ -260,7 +277,7 @@ def _divided_range(kernel: Kernel, routine: Routine) -> Kernel | Tasks:
 
 # Where things are in a product's arguments; see `nests.product`.
 _RIGHT, _LEFT, _COLUMNS, _ROWS, _INNER = range(5)
-_RIGHT_LEADING, _LEFT_LEADING, _RESULT_LEADING, _COUNT = range(5, 9)
+_RIGHT_LEADING, _LEFT_LEADING, _RESULT_LEADING, _COUNT, _ADDING = range(5, 10)
 _RIGHT_OFFSET, _LEFT_OFFSET, _RESULT_OFFSET = 11, 14, 17
 
 
@@ -269,6 +286,24 @@ def is_alone(kernel: Kernel) -> bool:
     columns, rows, inner = kernel.arguments[_COLUMNS : _INNER + 1]
     least = ALONE_VECTOR if min(columns, rows) == 1 else ALONE
     return columns * rows * inner >= least
+
+
+def _in_blocks(kernel: Kernel, tile: Tile | None) -> Blocks | None:
+    """One product as one of blocks."""
+    if tile is None or kernel.arguments[_COUNT] != 1:
+        return None
+    numbers = kernel.arguments
+    columns, rows, inner = numbers[_COLUMNS : _INNER + 1]
+
+    def factor(offset: int, leading: int, transposed: bool) -> Factor:
+        place = numbers[offset - 1], numbers[offset]
+        return Factor(place, 1, leading) if transposed else Factor(place, leading, 1)
+
+    left = factor(_LEFT_OFFSET, numbers[_LEFT_LEADING], numbers[_LEFT] == ord("T"))
+    right = factor(_RIGHT_OFFSET, numbers[_RIGHT_LEADING], numbers[_RIGHT] != ord("T"))
+    result = numbers[_RESULT_OFFSET - 1], numbers[_RESULT_OFFSET]
+    leading, adding = numbers[_RESULT_LEADING], bool(numbers[_ADDING])
+    return Blocks(tile, rows, columns, inner, left, right, result, leading, adding)
 
 
 def _divided_product(kernel: Kernel) -> Kernel | Tasks:
