@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from types import TracebackType
 from typing import Any, ClassVar
 
 from pantarhei.event_file import EventFile
@@ -198,12 +197,7 @@ class FileWriter:
     def __enter__(self) -> FileWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -5,7 +5,6 @@ around a file, its directory or its size, it asks of `paths`.
 """
 
 from collections.abc import Iterator
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from pantarhei.compat import as_bytes, as_str_any
@@ -201,12 +200,7 @@ class GFile:
         """The file itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
 

@@ -18,7 +18,6 @@ from pantarhei.ops.filling import neutral, ones, zeros, zeros_like
 from pantarhei.ops.joining import concat
 from pantarhei.program.ir import Builder, ProgramError, Value
 
-_INT64 = np.dtype(np.int64)
 _DIAGONAL_DTYPES = "T: {bfloat16, float16, float32, float64, int32, int64, complex64, complex128}"
 
 
@@ -242,8 +241,8 @@ class MatrixSetDiag(OpDef):
 
 def places(b: Builder, rows: int, columns: int) -> tuple[Value, Value]:
     """Numbers of the rows, as a column, and of the columns."""
-    column = b.reshape(b.iota(size=rows, dtype=_INT64), shape=(rows, 1))
-    return column, b.iota(size=columns, dtype=_INT64)
+    column = b.reshape(b.iota(size=rows, dtype=dtypes.int64.numpy), shape=(rows, 1))
+    return column, b.iota(size=columns, dtype=dtypes.int64.numpy)
 
 
 class MatrixBandPart(OpDef):

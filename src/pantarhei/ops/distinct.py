@@ -6,7 +6,7 @@ vector is known beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.shape_rules import misfit, with_rank
 from pantarhei.ops.casting import cast
 from pantarhei.ops.constant import constant
+from pantarhei.ops.host_results import host_results
 from pantarhei.ops.reductions import reduce_max, reduce_prod
 from pantarhei.ops.shapes import shape
 from pantarhei.program.ir import Array, Builder, ProgramError, Value
@@ -46,15 +47,6 @@ class ListDiff(NamedTuple):
 
     out: Tensor
     idx: Tensor
-
-
-def _found(b: Builder, function: Callable[..., Sequence[Array]], *inputs: Value) -> list[Value]:
-    """Arrays whose shapes depend on data."""
-    known = [each.constant for each in inputs]
-    if all(each is not None for each in known):
-        return [b.constant(each) for each in function(*known)]
-    result: list[Value] = b.host(function, inputs, None)
-    return result
 
 
 def _distinct(x: Array, dtype: Any) -> tuple[Array, Array, Array]:
@@ -84,7 +76,7 @@ class UniqueDefinition(OpDef, type="Unique"):
         if x.ndim != 1:
             raise ProgramError("unique expects a 1D vector.")
         dtype = op.attributes["out_idx"].numpy
-        return _found(b, lambda array: _distinct(array, dtype)[:2], x)
+        return host_results(b, lambda array: _distinct(array, dtype)[:2], [x])
 
 
 class UniqueWithCountsDefinition(OpDef, type="UniqueWithCounts"):
@@ -99,7 +91,7 @@ class UniqueWithCountsDefinition(OpDef, type="UniqueWithCounts"):
         if x.ndim != 1:
             raise ProgramError("unique expects a 1D vector.")
         dtype = op.attributes["out_idx"].numpy
-        return _found(b, lambda array: _distinct(array, dtype), x)
+        return host_results(b, lambda array: _distinct(array, dtype), [x])
 
 
 def unique(x: Any, out_idx: Any = dtypes.int32, name: str | None = None) -> Unique:
@@ -164,7 +156,7 @@ class ListDiffDefinition(OpDef, type="ListDiff"):
             places = np.flatnonzero(np.array(kept, bool))
             return first[places], places.astype(dtype)
 
-        return _found(b, difference, x, y)
+        return host_results(b, difference, [x, y])
 
 
 def setdiff1d(x: Any, y: Any, index_dtype: Any = dtypes.int32, name: str | None = None) -> ListDiff:

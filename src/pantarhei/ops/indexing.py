@@ -24,12 +24,11 @@ from pantarhei.graph.shape_rules import (
 )
 from pantarhei.ops.casting import cast
 from pantarhei.ops.filling import ones, zeros
+from pantarhei.ops.host_results import host_results
 from pantarhei.ops.joining import concat, stack
 from pantarhei.ops.shapes import expand_dims, reshape, shape, size, squeeze
 from pantarhei.ops.transposing import transpose
 from pantarhei.program.ir import Array, Builder, ProgramError, Value
-
-_INT64 = np.dtype(np.int64)
 
 
 class Slice(OpDef):
@@ -202,9 +201,9 @@ class Layout:
 
     def flat(self, b: Builder, indices: Value) -> Value:
         """The indices as numbers of rows."""
-        wide = b.cast(indices, dtype=_INT64)
+        wide = b.cast(indices, dtype=dtypes.int64.numpy)
         # Taking positions 0, 1, 2 ... at the indices is the identity that checks their range.
-        wide = b.gather(b.iota(size=self.extent, dtype=_INT64), wide, axis=0)
+        wide = b.gather(b.iota(size=self.extent, dtype=dtypes.int64.numpy), wide, axis=0)
         starts = np.arange(self.outer, dtype=np.int64) * self.extent
         column = b.constant(starts.reshape(self.outer, 1))
         folded = b.reshape(wide, shape=(self.outer, wide.size // max(self.outer, 1)))
@@ -356,11 +355,7 @@ class Where(OpDef):
     def lower(self, b: Any, op: Operation, condition: Value) -> Value:
         if condition.ndim == 0:
             raise ProgramError("WhereOp : Unhandled input dimensions: 0")
-        if condition.constant is not None:
-            known: Value = b.constant(*_true_positions(condition.constant))
-            return known
-        positions: list[Value] = b.host(_true_positions, [condition], None)
-        return positions[0]
+        return host_results(b, _true_positions, [condition])[0]
 
 
 def _true_positions(condition: Array) -> list[Array]:

@@ -20,8 +20,6 @@ from pantarhei.ops.joining import stack
 from pantarhei.ops.shapes import expand_dims, rank, reshape, size
 from pantarhei.program.ir import Builder, ProgramError, Value
 
-_INT64 = np.dtype(np.int64)
-
 
 class LinSpace(OpDef):
     """Numbers in equal steps from a start to a stop, both included."""
@@ -116,8 +114,10 @@ class OneHot(OpDef):
             )
         place = indices.ndim if axis == -1 else axis
         before, after = indices.shape[:place], indices.shape[place:]
-        wide = b.reshape(b.cast(indices, dtype=_INT64), shape=(*before, 1, *after))
-        places = b.reshape(b.iota(size=extent, dtype=_INT64), shape=(extent, *(1 for _ in after)))
+        wide = b.reshape(b.cast(indices, dtype=dtypes.int64.numpy), shape=(*before, 1, *after))
+        places = b.reshape(
+            b.iota(size=extent, dtype=dtypes.int64.numpy), shape=(extent, *(1 for _ in after))
+        )
         return b.where(b.equal(wide, places), on, off)
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from pantarhei.facts.shapes import TensorShape, as_shape
 from pantarhei.graph.opdef import OpDef, apply
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Array, ProgramError, Type, Value
+from pantarhei.ops.host_results import host_results
+from pantarhei.program.ir import Array, ProgramError, Value
 
 _OPERATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "a-b": np.setdiff1d,
@@ -49,11 +50,7 @@ class DenseToDenseSetOperation(OpDef):
         def combined(a: Array, c: Array) -> list[Array]:
             return _combined(operation, a, c)
 
-        if first.constant is not None and second.constant is not None:
-            return [b.constant(each) for each in combined(first.constant, second.constant)]
-        types: list[Type] | None = None
-        found: list[Value] = b.host(combined, [first, second], types)
-        return found
+        return host_results(b, combined, [first, second])
 
 
 def _combined(

@@ -116,8 +116,9 @@ class SparseToDense(OpDef):
         return [shape_from(op, 1)]
 
     def grad(self, op: Operation, g: Any) -> Any:
-        indices, shape = op.inputs[:2]
+        indices, shape, given = op.inputs[:3]
         values = gather_nd(g, indices)
+        values.set_shape(given.shape)
         default = reduce_sum(g) - reduce_sum(values)
         return [zeros_like(indices), zeros_like(shape), values, default]
 
