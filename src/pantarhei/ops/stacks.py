@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from pantarhei.facts.dtypes import DType
 from pantarhei.facts.shapes import TensorShape, as_shape, unknown_shape
 from pantarhei.graph.opdef import OpDef, apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import Array, ProgramError, Type
+
+# Whole numbers up to this many decide shapes and branches in a loop of a gradient. They are mostly
+# the same in all iterations; then they are taken as known.
+SMALL = 8
 
 
 class Stack:
@@ -23,11 +29,16 @@ class Stack:
         self.max_size = max_size
         self.closed = False
         self.items: list[Array] = []
+        self._pushes = 0
+        self._common: bytes | None = None
 
     @property
-    def content(self) -> Type | None:
-        """Type of the item on top."""
-        return Type(self.items[-1].dtype, self.items[-1].shape) if self.items else None
+    def content(self) -> tuple[Type, bytes | None] | None:
+        """Type of the item on top; its value too, if it is small and all items have been equal."""
+        if not self.items:
+            return None
+        top = self.items[-1]
+        return Type(top.dtype, top.shape), self._common if self._pushes > 1 else None
 
     def push(self, item: Array) -> None:
         """Puts an item on top."""
@@ -35,6 +46,12 @@ class Stack:
         if 0 <= self.max_size <= len(self.items):
             raise ProgramError(f"Stack[{self.name}] overflowed its max_size ({self.max_size})")
         self.items.append(item)
+        if not self._pushes:
+            small = item.dtype.kind in "iub" and item.size <= SMALL
+            self._common = item.tobytes() if small else None
+        elif self._common is not None and self._common != item.tobytes():
+            self._common = None
+        self._pushes += 1
 
     def pop(self) -> Array:
         """Takes the item from the top."""
@@ -91,10 +108,14 @@ class StackPopV2(OpDef):
         return [unknown_shape()]
 
     def lower(self, b: Any, op: Operation, handle: Any) -> Any:
-        type = b.content(handle) if b.first_of(handle) else None
-        if type is None:
+        content = b.content(handle) if b.first_of(handle) else None
+        if content is None:
             return b.host(_pop, [handle], None)
-        return b.call(_pop, [handle], [type])
+        type, value = content
+        if value is None:
+            return b.call(_pop, [handle], [type])
+        b.call(_drop, [handle], [])
+        return b.constant(np.frombuffer(value, type.dtype).reshape(type.shape))
 
 
 class StackCloseV2(OpDef):
@@ -115,6 +136,11 @@ def _push(handle: Any, item: Array) -> list[Array]:
 
 def _pop(handle: Any) -> list[Array]:
     return [handle[()].pop()]
+
+
+def _drop(handle: Any) -> list[Array]:
+    handle[()].pop()
+    return []
 
 
 def _close(handle: Any) -> list[Array]:

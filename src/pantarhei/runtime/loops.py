@@ -149,6 +149,8 @@ class PartRun:
         self.kinds: list[tuple[Any, Any]] = []
         self.contents: list[Any] = []
         self.epoch = -1
+        if part == BODY and not self.family.plans:
+            self._look_at(self._read())
 
     def __call__(self, values: Sequence[Array], round: Array) -> list[Array]:
         """What the part computes for these values of the loop variables."""
@@ -186,6 +188,17 @@ class PartRun:
     def _contents(self) -> list[Any]:
         found = [self.loop.find(root) for root in self.family.objects]
         return [None if each is None else each.content for each in found]
+
+    def _read(self) -> set[Hashable]:
+        """The stacks and tensor arrays that the body reads."""
+        found: set[Hashable] = set()
+        for tensor, handle in self.loop.step.passed.items():
+            for op in tensor._consumers if isinstance(handle, Handle) else ():
+                if op.type in ("StackPopV2", "TensorArrayReadV3"):
+                    found.add(handle.root)
+                elif op.type == "TensorArrayGradV3":
+                    found.add((handle.root, op.attributes["source"]))
+        return found
 
     def _look_at(self, roots: set[Hashable]) -> bool:
         """Makes plans depend on the contents of these objects too; whether that is new."""
