@@ -56,8 +56,8 @@ _SCRAMBLING_KEY = (0x3EC8F720, 0x02461E29)  # Turns a stateless op's two seeds i
 
 RESERVED_PER_OUTPUT = 256  # 128-bit samples; generous, since rejecting ops need a varying number.
 CHUNK = 1 << 15  # 128-bit samples computed at once: small enough to stay in the processor's cache.
-_TRUNCATE_AT = 2.0
-_SMALLEST_TO_LOG = 1e-7
+TRUNCATE_AT = 2.0
+SMALLEST_TO_LOG = 1e-7
 
 _MASK_32 = np.uint64(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
@@ -218,7 +218,7 @@ def uniform_doubles(bits: Bits) -> Array:
 
 def _normal_floats(bits: Bits) -> Array:
     """The Box-Muller transform in float32, whose functions are computed in float64 and rounded."""
-    proportion = np.maximum(uniform_floats(bits[0::2]), np.float32(_SMALLEST_TO_LOG))
+    proportion = np.maximum(uniform_floats(bits[0::2]), np.float32(SMALLEST_TO_LOG))
     logarithm = np.log(proportion.astype(np.float64)).astype(np.float32)
     radius = np.sqrt(np.float32(-2) * logarithm)
     angle = (2 * np.pi * uniform_floats(bits[1::2]).astype(np.float64)).astype(np.float32)
@@ -231,7 +231,7 @@ def _normal_floats(bits: Bits) -> Array:
 
 def normal_doubles(bits: Bits) -> Array:
     """The Box-Muller transform in float64: two numbers from each sample."""
-    radius = np.sqrt(-2 * np.log(np.maximum(_doubles(bits[0], bits[1]), _SMALLEST_TO_LOG)))
+    radius = np.sqrt(-2 * np.log(np.maximum(_doubles(bits[0], bits[1]), SMALLEST_TO_LOG)))
     angle = 2 * np.pi * _doubles(bits[2], bits[3])
     return np.stack([np.sin(angle) * radius, np.cos(angle) * radius])
 
@@ -284,7 +284,7 @@ def truncated_normal(state: State, shape: Sequence[int], dtype: DTypeLike) -> Ar
         open_groups = np.arange(last - first)
         while open_groups.size:
             for row in normals(samples128(state, starts[open_groups])):
-                inside = (np.abs(row) < _TRUNCATE_AT) & (found[open_groups] < width)
+                inside = (np.abs(row) < TRUNCATE_AT) & (found[open_groups] < width)
                 groups_served = open_groups[inside]
                 accepted[groups_served, found[groups_served]] = row[inside]
                 found[groups_served] += 1

@@ -350,11 +350,12 @@ class Assembler:
     def _computed(self, node: Node) -> None:
         """A routine: its operands have to lie in C order."""
         views = [self._in_order(each) for each in node.operands if each in self.views]
-        result = View.whole(Value(node), node.types[0].shape)
-        self._place(result.buffer)
-        if node.kind == "scatter" and self._place(views[0].buffer) == self._place(result.buffer):
-            views[0] = result  # the base is changed where it lies
-        self._kernels(indexing.computed(node, views, result, self._place))
+        values = [Value(node, index) for index in range(len(node.types))]
+        results = [View.whole(value, value.shape) for value in values]
+        places = [self._place(result.buffer) for result in results]
+        if node.kind == "scatter" and self._place(views[0].buffer) == places[0]:
+            views[0] = results[0]  # the base is changed where it lies
+        self._kernels(indexing.computed(node, views, results, self._place))
         self._release()
 
     def _in_order(self, value: Value) -> View:

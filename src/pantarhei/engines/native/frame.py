@@ -19,10 +19,10 @@ from pantarhei.engines.native.jit import Compiler
 from pantarhei.engines.native.layout import ALIGNMENT, HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import READ, TYPES
-from pantarhei.engines.native.routines import Routine
 from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.tasks import Division, Tasks, flat, is_alone
 from pantarhei.engines.native.threads import MOST_THREADS, cores
+from pantarhei.engines.native.writer import Routine
 from pantarhei.program.ir import Array, Type
 
 # Address and number of kernels in a table of pairs: a function and its arguments.

@@ -1,16 +1,17 @@
 """Programs whose faults in data are looked for before anything lasting is done.
 
-A primitive that follows indices may find that one of them leads nowhere. Where it runs by its NumPy
-meaning it says so itself. In a guarded program a guard looks at the indices first, and the
-primitive trusts them; a run that a guard has stopped is run again in the other way, which then
-tells all.
+A primitive that follows indices may find that one of them leads nowhere; whole numbers cannot be
+divided by 0. Where such a primitive runs by its NumPy meaning it says so itself. In a guarded
+program a guard looks first, and the primitive trusts its operands; a run that a guard has stopped
+is run again in the other way, which then tells all.
 """
 
 from __future__ import annotations
 
-from pantarhei.engines.native.operations import TYPES, WHOLE
-from pantarhei.engines.native.respell import Appender
+from pantarhei.engines.native.operations import DIVISIONS, TYPES, WHOLE, types_of
+from pantarhei.engines.native.respell import TRUSTING, Appender
 from pantarhei.engines.native.routines import COMBINE
+from pantarhei.engines.native.scalar import FLOATS
 from pantarhei.program.ir import Node, Program, Value
 from pantarhei.program.primitives import TABLE
 
@@ -19,16 +20,20 @@ Limits = tuple[tuple[int, int], ...]
 
 
 def limits_of(node: Node) -> tuple[Value, Limits] | None:
-    """What a guard of a primitive looks at; None if machine code has no guard for it."""
+    """What a guard of a primitive that follows indices looks at; None if it is none of these."""
     if node.kind == "check_range":
         numbers = node.operands[0]
         limits: Limits = ((node.attributes.get("low", 0), node.attributes["limit"]),)
     elif node.kind == "gather":
         array, numbers = node.operands
         limits = ((0, array.shape[node.attributes["axis"]]),)
+    elif node.kind == "gather_nd":
+        array, numbers = node.operands
+        limits = tuple((0, extent) for extent in array.shape[: numbers.shape[-1]])
     elif node.kind == "scatter":
         array, numbers, _ = node.operands
-        if node.attributes["combine"] not in COMBINE or array.dtype not in TYPES:
+        types, _ = COMBINE.get(node.attributes["combine"], (frozenset(), None))
+        if TYPES.get(array.dtype) not in types:
             return None
         limits = tuple((0, extent) for extent in array.shape[: numbers.shape[-1]])
     else:
@@ -40,6 +45,35 @@ def limits_of(node: Node) -> tuple[Value, Limits] | None:
     return None if empty or not limits else (numbers, limits)
 
 
+# Those that do nothing but look.
+CHECKS = frozenset({"check_range", "check_finite"})
+
+
+def fault_of(node: Node, operands: tuple[Value, ...], append: Appender) -> Value | None:
+    """Appends what is true where a primitive has a fault; None if machine code cannot tell."""
+    if node.kind == "check_finite" and TYPES.get(operands[0].dtype) in FLOATS:
+        return append("logical_not", append("isfinite", operands[0]))
+    if _divides(node):
+        return append("equal", operands[1], append.constant(0, operands[1].dtype))
+    if node.kind == "random_uniform_int" and has_state(node):
+        drawn = TYPES.get(operands[1].dtype) in WHOLE and 0 not in node.types[0].shape
+        return append("less_equal", operands[2], operands[1]) if drawn else None
+    return None
+
+
+def _divides(node: Node) -> bool:
+    """Whether a node divides whole numbers by others that are not known."""
+    types = types_of(node)
+    known = node.kind in DIVISIONS and types is not None and types[0][0] in WHOLE
+    return known and node.operands[1].constant is None
+
+
+def has_state(node: Node) -> bool:
+    """Whether the state that a node draws from is an input."""
+    state = node.operands[0].node
+    return state.primitive is None and state.constant is None
+
+
 def is_guard(node: Node) -> bool:
     """Whether a node of a guarded program only looks."""
     return "guarded_limits" in node.attributes
@@ -47,31 +81,50 @@ def is_guard(node: Node) -> bool:
 
 def is_trusting(node: Node) -> bool:
     """Whether a node of a guarded program need not look at its indices."""
-    return "trusting" in node.attributes
+    return TRUSTING in node.attributes
 
 
 def guarded(program: Program) -> Program:
     """The program with guards where there can be any; itself where it needs none."""
-    if not any(map(limits_of, program.nodes)):
+    if not any(node.primitive is not None and node.primitive.faults for node in program.nodes):
         return program
     now: dict[Value, Value] = {}
     respelled = Appender()
     for node in program.nodes:
-        found = limits_of(node)
-        if found is None:
+        respelled.origin = node.origin
+        if not _guarded(node, now, respelled):
             respelled.keep(node, now)
-            continue
-        numbers, limits = now.get(found[0], found[0]), found[1]
-        attributes = {"guarded_limits": limits}
-        respelled.nodes.append(
-            Node(TABLE["check_range"], (numbers,), attributes, (numbers.type,), node.origin)
-        )
-        if node.kind == "check_range":
-            now[Value(node)] = numbers
-            continue
-        operands = tuple(now.get(operand, operand) for operand in node.operands)
-        trusting = {**node.attributes, "trusting": True}
-        respelled.nodes.append(Node(node.primitive, operands, trusting, node.types, node.origin))
-        now[Value(node)] = Value(respelled.nodes[-1])
     outputs = [now.get(value, value) for value in program.outputs]
     return Program(program.inputs, respelled.nodes, outputs)
+
+
+def _guarded(node: Node, now: dict[Value, Value], append: Appender) -> bool:
+    """Appends a guard and the node, which then trusts; False if it needs none or none can be."""
+    operands = tuple(now.get(operand, operand) for operand in node.operands)
+    found = limits_of(node)
+    if found is not None:
+        _look(now.get(found[0], found[0]), found[1], append)
+    else:
+        fault = fault_of(node, operands, append)
+        if fault is None:
+            return False
+        some = append("any", fault, axes=tuple(range(len(fault.shape)))) if fault.shape else fault
+        _look(some, ((0, 1),), append)
+        if node.kind in DIVISIONS:
+            # What would stop the processor must not be met, even before somebody looks.
+            one = append.constant(1, operands[1].dtype)
+            operands = (operands[0], append("where", fault, one, operands[1]))
+    if node.kind in CHECKS:
+        now[Value(node)] = operands[0]
+        return True
+    attributes = {**node.attributes, TRUSTING: True}
+    append.nodes.append(Node(node.primitive, operands, attributes, node.types, node.origin))
+    now[Value(node)] = Value(append.nodes[-1])
+    return True
+
+
+def _look(numbers: Value, limits: Limits, append: Appender) -> None:
+    attributes = {"guarded_limits": limits}
+    append.nodes.append(
+        Node(TABLE["check_range"], (numbers,), attributes, (numbers.type,), append.origin)
+    )

@@ -6,28 +6,38 @@ import math
 from collections.abc import Hashable, Sequence
 
 from pantarhei.engines.native import nests
-from pantarhei.engines.native.guards import is_trusting
+from pantarhei.engines.native.draws import DRAWS, PER_SAMPLE
+from pantarhei.engines.native.guards import has_state, is_trusting
 from pantarhei.engines.native.nests import Kernel, Place
-from pantarhei.engines.native.operations import BYTES, TYPES
-from pantarhei.engines.native.routines import Routine
+from pantarhei.engines.native.operations import BYTES, DIVISIONS, NUMBERS, TYPES, WHOLE
+from pantarhei.engines.native.scalar import FLOATS
 from pantarhei.engines.native.views import View, contiguous_strides
+from pantarhei.engines.native.writer import Routine
 from pantarhei.program.ir import Node
 
 # Buffer of the cell that guards write to.
 FAULT = ("fault",)
 
 
+# The largest are looked for one after the other: so many, or in so many looks at elements.
+MOST_PASSES, MOST_LOOKS = 16, 4096
+
+
 def is_routine(node: Node) -> bool:
     """Whether a routine computes a node."""
     if is_trusting(node):
-        return True
-    if node.kind == "random_uniform":
-        state = node.operands[0].node
-        given = state.primitive is None and state.constant is None
-        return given and TYPES.get(node.types[0].dtype) == "float"
+        return node.kind not in DIVISIONS
+    if node.kind in ("cumsum", "cumprod"):
+        return TYPES.get(node.types[0].dtype) in NUMBERS
+    if node.kind == "top_k":
+        x, wanted = node.operands[0], node.attributes["k"]
+        few = wanted <= MOST_PASSES or x.shape[-1] * wanted <= MOST_LOOKS
+        return few and TYPES.get(x.dtype) in NUMBERS
+    if node.kind in ("random_uniform", "random_normal", "truncated_normal"):
+        return has_state(node) and TYPES.get(node.types[0].dtype) in FLOATS
     if node.kind in ("argmax", "argmin"):
         types = (TYPES.get(node.operands[0].dtype), TYPES.get(node.types[0].dtype))
-        return types[0] not in (None, "i1") and types[1] in ("i32", "i64")
+        return types[0] in NUMBERS and types[1] in WHOLE
     return False
 
 
@@ -44,12 +54,15 @@ def guard(node: Node, numbers: View, place: Place) -> list[Kernel]:
     return kernels if count else []
 
 
-def computed(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
-    """The calls for a node whose operands lie in C order, into a result that does."""
-    if 0 in result.shape:
+def computed(
+    node: Node, views: Sequence[View], results: Sequence[View], place: Place
+) -> list[Kernel]:
+    """The calls for a node whose operands lie in C order, into results that do."""
+    if 0 in results[0].shape:
         return []
-    makers = {"gather": _gather, "scatter": _scatter, "random_uniform": _uniform}
-    return makers.get(node.kind, _arg)(node, views, result, place)
+    if node.kind == "top_k":
+        return _top_k(node, views, results, place)
+    return MAKERS[node.kind](node, views, results[0], place)
 
 
 def _at(view: View, place: Place, type: str) -> tuple[int, int]:
@@ -66,6 +79,18 @@ def _gather(node: Node, views: Sequence[View], result: View, place: Place) -> li
     arguments = (0, math.prod(array.shape[:axis]) * count, count, array.shape[axis], row)
     places = (*_at(array, place, type), *_at(indices, place, index_type), *_at(result, place, type))
     return [Kernel(Routine("gather", (index_type,)), (*arguments, *places))]
+
+
+def _gather_nd(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
+    array, indices = views
+    type, index_type = TYPES[node.types[0].dtype], TYPES[node.operands[1].dtype]
+    depth = indices.shape[-1]
+    steps = [step * BYTES[type] for step in contiguous_strides(array.shape)]
+    parts = [number for pair in zip(array.shape[:depth], steps, strict=False) for number in pair]
+    row = math.prod(array.shape[depth:]) * BYTES[type]
+    places = (*_at(array, place, type), *_at(indices, place, index_type), *_at(result, place, type))
+    arguments = (0, math.prod(indices.shape[:-1]), row, *parts, *places)
+    return [Kernel(Routine("gather_nd", (index_type, str(depth))), arguments)]
 
 
 def _scatter(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -95,8 +120,44 @@ def _arg(node: Node, views: Sequence[View], result: View, place: Place) -> list[
     return [Kernel(Routine("arg", (node.kind, type, result_type)), (*arguments, *places))]
 
 
-def _uniform(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
+def _cumulated(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
+    (array,) = views
+    axis = node.attributes["axis"] % len(array.shape)
+    type = TYPES[node.types[0].dtype]
+    extent, inner = array.shape[axis], math.prod(array.shape[axis + 1 :])
+    arguments = (0, math.prod(array.shape) // extent, extent, inner)
+    places = (*_at(array, place, type), *_at(result, place, type))
+    return [Kernel(Routine("cumulated", (node.kind, type)), (*arguments, *places))]
+
+
+def _top_k(
+    node: Node, views: Sequence[View], results: Sequence[View], place: Place
+) -> list[Kernel]:
+    (array,) = views
+    type = TYPES[node.types[0].dtype]
+    extent, wanted = array.shape[-1], node.attributes["k"]
+    arguments = (0, math.prod(array.shape) // extent, extent, wanted)
+    places = (*_at(array, place, type), *_at(results[0], place, type))
+    routine = Routine("top_k", (type,))
+    return [Kernel(routine, (*arguments, *places, *_at(results[1], place, "i32")))]
+
+
+def _draw(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
+    type = TYPES[node.types[0].dtype]
     size = math.prod(result.shape)
     state: Hashable = node.operands[0]
-    arguments = (0, -(-size // 4), size, *place(state), *_at(result, place, "float"))
-    return [Kernel(Routine("random_uniform", ()), arguments)]
+    places = [number for view in (*views, result) for number in _at(view, place, type)]
+    arguments = (0, -(-size // PER_SAMPLE[type]), size, *place(state), *places)
+    return [Kernel(Routine(node.kind, (type,)), arguments)]
+
+
+MAKERS = {
+    "gather": _gather,
+    "gather_nd": _gather_nd,
+    "scatter": _scatter,
+    "argmax": _arg,
+    "argmin": _arg,
+    "cumsum": _cumulated,
+    "cumprod": _cumulated,
+    **dict.fromkeys(DRAWS, _draw),
+}

@@ -22,10 +22,11 @@ from pantarhei.engines.native.cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.emit import Nest, Structure
 from pantarhei.engines.native.entry import ENTRY, Entry
 from pantarhei.engines.native.fixed import FIXED, product
-from pantarhei.engines.native.routines import Routine, written
+from pantarhei.engines.native.routines import written
 from pantarhei.engines.native.sharing import functions
 from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.threads import Pool
+from pantarhei.engines.native.writer import Routine
 
 # The passes that texts go through; changes whenever `_machine_code` does.
 PIPELINE = "level 2, loops vectorised and interleaved"

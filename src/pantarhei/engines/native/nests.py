@@ -22,9 +22,9 @@ from pantarhei.engines.native.emit import (
     Structure,
 )
 from pantarhei.engines.native.operations import BYTES
-from pantarhei.engines.native.routines import Routine
 from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.views import Shape, View, contiguous_strides
+from pantarhei.engines.native.writer import Routine
 
 CACHE_LINE = 64
 

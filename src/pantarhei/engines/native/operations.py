@@ -19,6 +19,7 @@ from pantarhei.engines.native import (
     remainders,
     trigonometry,
 )
+from pantarhei.engines.native.respell import TRUSTING
 from pantarhei.engines.native.scalar import FLOATS, Code, Scalar
 from pantarhei.program.ir import Node
 
@@ -29,19 +30,22 @@ TYPES: dict[np.dtype[Any], str] = {
     np.dtype(np.int32): "i32",
     np.dtype(np.int64): "i64",
     np.dtype(np.bool_): "i1",
+    np.dtype(np.uint8): "i8",
 }
 
 # What native code can read: also the states of random operations.
 READ = frozenset({*TYPES, np.dtype(np.uint32)})
 
 # Type of an element -> its type in memory, and its bytes there.
-STORED = {"float": "float", "double": "double", "i32": "i32", "i64": "i64", "i1": "i8"}
-BYTES = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i1": 1}
+STORED = {"float": "float", "double": "double", "i32": "i32", "i64": "i64", "i1": "i8", "i8": "i8"}
+BYTES = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i1": 1, "i8": 1}
 
 NUMBERS = frozenset({"float", "double", "i32", "i64"})
 WHOLE = frozenset({"i32", "i64"})
 REAL = frozenset(FLOATS)
 ANY = NUMBERS | {"i1"}
+# Bytes (pixels, letters) are moved, compared and converted; nothing is computed with them.
+STORABLE = ANY | {"i8"}
 
 Writer = Callable[..., Scalar]
 
@@ -109,7 +113,10 @@ def _cast(x: Scalar, *, to: str) -> Scalar:
         return x
     if to == "i1":
         return x.differs(0)
-    if x.type == "i1":
+    if to == "i8":  # by way of int32, as processors do
+        middle = _cast(x, to="i32") if x.is_float else x
+        return middle.convert("zext" if x.type == "i1" else "trunc", to)
+    if x.type in ("i1", "i8"):
         return x.convert("uitofp" if to in FLOATS else "zext", to)
     if x.is_float and to in FLOATS:
         return x.convert("fpext" if to == "double" else "fptrunc", to)
@@ -147,8 +154,8 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "floor": (REAL, _rounded("floor")),
     "ceil": (REAL, _rounded("ceil")),
     "rint": (REAL, _rounded("rint")),
-    "equal": (ANY, lambda x, y: x.equals(y)),
-    "not_equal": (ANY, lambda x, y: x.differs(y)),
+    "equal": (STORABLE, lambda x, y: x.equals(y)),
+    "not_equal": (STORABLE, lambda x, y: x.differs(y)),
     "less": (ANY, lambda x, y: x.below(y)),
     "less_equal": (ANY, lambda x, y: x.at_most(y)),
     "logical_and": (frozenset({"i1"}), lambda x, y: x & y),
@@ -163,10 +170,10 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "invert": (WHOLE | {"i1"}, _invert),
     "left_shift": (WHOLE, _left_shift),
     "right_shift": (WHOLE, _right_shift),
-    "where": (ANY, lambda condition, x, y: condition.choose(x, y)),
-    "cast": (ANY, _cast),
+    "where": (STORABLE, lambda condition, x, y: condition.choose(x, y)),
+    "cast": (STORABLE, _cast),
     # What `spelled` makes of powers.
-    "copy": (ANY, lambda x: x),
+    "copy": (STORABLE, lambda x: x),
     "square": (NUMBERS, lambda x: x * x),
     "cube": (NUMBERS, lambda x: x * x * x),
     "reciprocal": (REAL, lambda x: 1 / x),
@@ -216,6 +223,8 @@ def compiles(node: Node) -> bool:
     if not all(each in ROWS[name][0] for each in types[0]):
         return False
     if name in DIVISIONS and types[0][0] in WHOLE:
+        if TRUSTING in node.attributes:
+            return True
         divisor = node.operands[1].constant
         return divisor is not None and bool(np.all(divisor))
     return True

@@ -8,111 +8,13 @@ anything that lasts is changed. Indices that are wrong lead to the first element
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from pantarhei.engines.native.operations import BYTES, STORED
-from pantarhei.engines.native.scalar import Code, Scalar
-from pantarhei.program import philox
-
-
-@dataclass(frozen=True)
-class Routine:
-    """A function by its name and what it is written for: types, a number, a way to combine."""
-
-    kind: str
-    variant: tuple[str, ...]
-
-
-@dataclass
-class Writer:
-    """Writes a routine: its arguments one after the other, then loops."""
-
-    code: Code = field(default_factory=Code)
-    block: str = "entry"
-    _arguments: int = 0
-    _loops: int = 0
-
-    def number(self) -> Scalar:
-        """The next argument."""
-        place = self.code.emit(f"getelementptr i64, ptr %arguments, i64 {self._arguments}", "ptr")
-        self._arguments += 1
-        return self.code.emit(f"load i64, ptr {place.name}", "i64")
-
-    def pointer(self) -> str:
-        """The next two arguments: the number of a buffer, and an offset in bytes."""
-        slot, offset = self.number(), self.number()
-        place = self.code.emit(f"getelementptr ptr, ptr %buffers, i64 {slot.name}", "ptr")
-        base = self.code.emit(f"load ptr, ptr {place.name}", "ptr")
-        return self.moved(base.name, offset)
-
-    def moved(self, pointer: str, bytes: Scalar) -> str:
-        """A place so many bytes further on."""
-        return self.code.emit(f"getelementptr i8, ptr {pointer}, i64 {bytes.name}", "ptr").name
-
-    def element(self, pointer: str, index: Scalar, type: str) -> str:
-        """The place of an element of an array."""
-        return self.moved(pointer, index * BYTES[type])
-
-    def load(self, pointer: str, type: str) -> Scalar:
-        """An element as it is computed with."""
-        value = self.code.emit(f"load {STORED[type]}, ptr {pointer}", STORED[type])
-        return value.convert("trunc", "i1") if type == "i1" else value
-
-    def index(self, pointer: str, index: Scalar, type: str) -> Scalar:
-        """A whole number out of an array, as a long one."""
-        value = self.load(self.element(pointer, index, type), type)
-        return value if type == "i64" else value.convert("sext", "i64")
-
-    def store(self, value: Scalar, pointer: str) -> None:
-        """Stores an element."""
-        stored = value.convert("zext", "i8") if value.type == "i1" else value
-        self.code.lines.append(f"  store {stored.type} {stored.name}, ptr {pointer}")
-
-    def cell(self, start: Scalar) -> str:
-        """A variable of the routine's own, which LLVM keeps in a register."""
-        place = self.code.emit(f"alloca {start.type}", "ptr").name
-        # All of them belong to the function's entry, where they are made once.
-        self.code.lines.insert(0, self.code.lines.pop())
-        self.store(start, place)
-        return place
-
-    @contextmanager
-    def loop(self, begin: Scalar, end: Scalar) -> Iterator[Scalar]:
-        """Instructions inside are run for every number from `begin` up to `end`."""
-        name = f"loop{self._loops}"
-        self._loops += 1
-        any = self.code.emit(f"icmp slt i64 {begin.name}, {end.name}", "i1")
-        self.code.lines += [
-            f"  br i1 {any.name}, label %{name}, label %{name}.done",
-            f"{name}:",
-            f"  %{name}.i = phi i64 [ {begin.name}, %{self.block} ], "
-            f"[ %{name}.next, %{name}.back ]",
-        ]
-        self.block = name
-        yield Scalar(self.code, f"%{name}.i", "i64")
-        self.code.lines += [
-            f"  br label %{name}.back",
-            f"{name}.back:",
-            f"  %{name}.next = add nsw i64 %{name}.i, 1",
-            f"  %{name}.more = icmp slt i64 %{name}.next, {end.name}",
-            f"  br i1 %{name}.more, label %{name}, label %{name}.done",
-            f"{name}.done:",
-        ]
-        self.block = f"{name}.done"
-
-    def inside(self, index: Scalar, extent: Scalar) -> Scalar:
-        """An index that is in an array for certain: the first where it is none."""
-        fits = self.code.emit(f"icmp ult i64 {index.name}, {extent.name}", "i1")
-        return fits.choose(index, 0)
-
-    def text(self) -> str:
-        """The function, without the declarations it needs."""
-        body = "\n".join(["entry:", *self.code.lines, "  ret void"])
-        return f"define void @kernel(ptr %arguments, ptr %buffers) nounwind {{\n{body}\n}}\n"
-
+from pantarhei.engines.native import draws
+from pantarhei.engines.native.operations import NUMBERS, REAL, STORABLE
+from pantarhei.engines.native.scalar import BITS, Code, Scalar
+from pantarhei.engines.native.writer import Routine, Writer
 
 # --- what follows indices ------------------------------------------------------------------------
 
@@ -135,21 +37,50 @@ def _gather(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> 
     (type,) = variant
     count, extent, size = w.number(), w.number(), w.number()
     array, indices, result = w.pointer(), w.pointer(), w.pointer()
-    copy = "void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
-    w.code.declarations.add(f"declare {copy}")
     with w.loop(begin, end) as i:
         outer = i.binary("udiv", count)
         index = w.inside(w.index(indices, i - outer * count, type), extent)
         source = w.moved(array, (outer * extent + index) * size)
-        operands = f"ptr {w.moved(result, i * size)}, ptr {source}, i64 {size.name}, i1 false"
-        w.code.lines.append(f"  call void @llvm.memcpy.p0.p0.i64({operands})")
+        w.copy(source, w.moved(result, i * size), size)
 
 
-COMBINE: dict[str, Callable[[Scalar, Scalar], Scalar]] = {
-    "add": lambda x, y: x + y,
-    "subtract": lambda x, y: x - y,
-    "multiply": lambda x, y: x * y,
-    "set": lambda x, y: y,
+def _position(
+    w: Writer, i: Scalar, parts: Sequence[tuple[Scalar, Scalar]], indices: str, type: str
+) -> Scalar:
+    """Where index i leads; of each of its parts the extent, and the elements it steps over."""
+    start = i.of(0)
+    for number, (extent, step) in enumerate(parts):
+        index = w.index(indices, i * len(parts) + number, type)
+        start = start + w.inside(index, extent) * step
+    return start
+
+
+def _gather_nd(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+    """bytes of a row, then for each part of an index extent and bytes it steps over; array,
+    indices, result: rows, one for an index."""
+    type, depth = variant
+    size = w.number()
+    parts = [(w.number(), w.number()) for _ in range(int(depth))]
+    array, indices, result = w.pointer(), w.pointer(), w.pointer()
+    with w.loop(begin, end) as i:
+        start = _position(w, i, parts, indices, type)
+        w.copy(w.moved(array, start), w.moved(result, i * size), size)
+
+
+def _extreme(x: Scalar, y: Scalar, wins: Scalar) -> Scalar:
+    """x where it wins or is NaN, else y."""
+    return ((wins | x.differs(x)) if x.is_float else wins).choose(x, y)
+
+
+# How updates are combined in, and for which types.
+COMBINE: dict[str, tuple[frozenset[str], Callable[[Scalar, Scalar], Scalar]]] = {
+    "add": (NUMBERS, lambda x, y: x + y),
+    "subtract": (NUMBERS, lambda x, y: x - y),
+    "multiply": (NUMBERS, lambda x, y: x * y),
+    "divide": (REAL, lambda x, y: x / y),
+    "minimum": (NUMBERS, lambda x, y: _extreme(x, y, x.below(y))),
+    "maximum": (NUMBERS, lambda x, y: _extreme(x, y, y.below(x))),
+    "set": (STORABLE, lambda x, y: y),
 }
 
 
@@ -157,18 +88,16 @@ def _scatter(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) ->
     """elements of a row, then for each part of an index extent and elements it steps over;
     result, indices, updates: rows of updates combined in, in their order."""
     type, index_type, depth, combine = variant
+    _, change = COMBINE[combine]
     row = w.number()
     parts = [(w.number(), w.number()) for _ in range(int(depth))]
     result, indices, updates = w.pointer(), w.pointer(), w.pointer()
     with w.loop(begin, end) as i:
-        start = i.of(0)
-        for number, (extent, step) in enumerate(parts):
-            index = w.index(indices, i * int(depth) + number, index_type)
-            start = start + w.inside(index, extent) * step
+        start = _position(w, i, parts, indices, index_type)
         with w.loop(row.of(0), row) as j:
             update = w.load(w.element(updates, i * row + j, type), type)
             place = w.element(result, start + j, type)
-            w.store(COMBINE[combine](w.load(place, type), update), place)
+            w.store(change(w.load(place, type), update), place)
 
 
 # --- places --------------------------------------------------------------------------------------
@@ -205,61 +134,66 @@ def _losing(x: Scalar, kind: str) -> Scalar:
     return x.equals(x).choose(x, float("-inf") if kind == "argmax" else float("inf"))
 
 
-# --- random numbers ------------------------------------------------------------------------------
-
-LOW = (1 << 32) - 1
+# --- what runs along an axis ---------------------------------------------------------------------
 
 
-def _samples(w: Writer, state: str, number: Scalar) -> list[Scalar]:
-    """The four words of a sample of Philox 4x32-10, as long numbers; see program/philox.py."""
-
-    def word(place: int) -> Scalar:
-        return w.load(w.element(state, number.of(place), "i32"), "i32").convert("zext", "i64")
-
-    key = [word(0), word(1)]
-    lower = word(2) | word(3).binary("shl", 32)
-    upper = word(4) | word(5).binary("shl", 32)
-    counter = lower + number
-    carried = w.code.emit(f"icmp ult i64 {counter.name}, {number.name}", "i1")
-    upper = upper + carried.convert("zext", "i64")
-    words = [counter & LOW, counter.binary("lshr", 32), upper & LOW, upper.binary("lshr", 32)]
-    for turn in range(philox.ROUNDS):
-        first = words[0] * philox.MULTIPLIERS[0]
-        second = words[2] * philox.MULTIPLIERS[1]
-        keys = [
-            (each + turn * step) & LOW
-            for each, step in zip(key, philox.KEY_INCREMENTS, strict=True)
-        ]
-        words = [
-            second.binary("lshr", 32) ^ words[1] ^ keys[0],
-            second & LOW,
-            first.binary("lshr", 32) ^ words[3] ^ keys[1],
-            first & LOW,
-        ]
-    return words
+def _cumulated(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+    """extent, elements behind the axis, array, result: sums or products of all up to each."""
+    kind, type = variant
+    extent, inner = w.number(), w.number()
+    array, result = w.pointer(), w.pointer()
+    start = w.code.constant(0 if kind == "cumsum" else 1, type)
+    total = w.cell(start)
+    with w.loop(begin, end) as i:
+        outer = i.binary("udiv", inner)
+        first = outer * extent * inner + (i - outer * inner)
+        w.store(w.load(w.element(array, first, type), type), total)
+        w.store(w.load(total, type), w.element(result, first, type))
+        with w.loop(begin.of(1), extent) as k:
+            place = first + k * inner
+            value, before = w.load(w.element(array, place, type), type), w.load(total, type)
+            w.store(before + value if kind == "cumsum" else before * value, total)
+            w.store(w.load(total, type), w.element(result, place, type))
 
 
-def _uniform(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
-    """elements, state, result: numbers in [0, 1) with 23 random bits, four from a sample."""
-    size, state, result = w.number(), w.pointer(), w.pointer()
-    whole = size.binary("udiv", 4)
-    rounded = whole.below(end).choose(whole, end)
+def _rank(x: Scalar) -> Scalar:
+    """Whole numbers in the order of elements: NaN are the largest, zeros equal."""
+    if not x.is_float:
+        return x
+    bits = (x + 0.0).bits
+    largest = (1 << (31 if x.type == "float" else 63)) - 1
+    ordered = bits.below(0).choose(bits ^ largest, bits)
+    return x.equals(x).choose(ordered, largest)
 
-    def numbers(group: Scalar) -> Iterator[tuple[Scalar, Scalar]]:
-        for lane, word in enumerate(_samples(w, state, group)):
-            bits = (word & 0x7FFFFF).convert("trunc", "i32")
-            yield group * 4 + lane, bits.convert("sitofp", "float") * 2.0**-23
 
-    with w.loop(begin, rounded) as group:
-        for place, number in numbers(group):
-            w.store(number, w.element(result, place, "float"))
-    spare = w.cell(w.code.constant(0, "float"))
-    with w.loop(rounded, end) as group:
-        for place, number in numbers(group):
-            target = w.element(result, place, "float")
-            inside = place.below(size)
-            chosen = w.code.emit(f"select i1 {inside.name}, ptr {target}, ptr {spare}", "ptr")
-            w.store(number, chosen.name)
+def _top_k(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+    """extent, how many are wanted, array, result, places: the largest of rows, of equal ones the
+    first first."""
+    (type,) = variant
+    extent, wanted = w.number(), w.number()
+    array, result, places = w.pointer(), w.pointer(), w.pointer()
+    zero = begin.of(0)
+    rank_type = BITS.get(type, type)
+    before, best = (w.cell(w.code.constant(0, rank_type)) for _ in range(2))
+    place_before, place = w.cell(zero), w.cell(zero)
+    with w.loop(begin, end) as i:
+        w.store(zero - 1, place_before)
+        with w.loop(zero, wanted) as k:
+            w.store(zero - 1, place)
+            with w.loop(zero, extent) as j:
+                rank = _rank(w.load(w.element(array, i * extent + j, type), type))
+                last, found = w.load(before, rank_type), w.load(place, "i64")
+                later = rank.equals(last) & w.load(place_before, "i64").below(j)
+                left = rank.below(last) | later | k.equals(0)
+                better = left & (found.below(0) | w.load(best, rank_type).below(rank))
+                w.store(better.choose(rank, w.load(best, rank_type)), best)
+                w.store(better.choose(j, found), place)
+            found = w.load(place, "i64")
+            w.store(found, place_before)
+            w.store(w.load(best, rank_type), before)
+            value = w.load(w.element(array, i * extent + found, type), type)
+            w.store(value, w.element(result, i * wanted + k, type))
+            w.store(found.convert("trunc", "i32"), w.element(places, i * wanted + k, "i32"))
 
 
 class Row(NamedTuple):
@@ -273,8 +207,11 @@ ROWS: dict[str, Row] = {
     "guard": Row(_guard),
     "gather": Row(_gather),
     "scatter": Row(_scatter),
+    "gather_nd": Row(_gather_nd),
     "arg": Row(_arg),
-    "random_uniform": Row(_uniform, 2.0),
+    "cumulated": Row(_cumulated),
+    "top_k": Row(_top_k),
+    **{name: Row(write, cost) for name, (write, cost) in draws.DRAWS.items()},
 }
 
 

@@ -19,9 +19,10 @@ from pantarhei.engines.native.emit import OTHER, Access, Result, Structure, accu
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
 from pantarhei.engines.native.packing import Blocks, Factor
-from pantarhei.engines.native.routines import ROWS, Routine
+from pantarhei.engines.native.routines import ROWS
 from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.views import contiguous_strides
+from pantarhei.engines.native.writer import Routine
 
 # Nanoseconds of work that are worth a task, and the most tasks.
 TASK = 20_000.0

@@ -149,6 +149,19 @@ def _sin_of(reduced: Reduced, terms: int, turn: int) -> Scalar:
     return value.with_flipped((n & 2).differs(0))
 
 
+def sine_and_cosine(x: Scalar) -> tuple[Scalar, Scalar]:
+    """Both, of a double below `LARGEST`."""
+    n, rest, low = _reduced(x)
+    with x.code.contracting():
+        terms = FORMATS["double"].sine_terms
+        sine, cosine = _sine(rest, low, terms), _cosine(rest, low, terms)
+    odd = (n & 1).differs(0)
+    return (
+        odd.choose(cosine, sine).with_flipped((n & 2).differs(0)),
+        odd.choose(sine, cosine).with_flipped(((n + 1) & 2).differs(0)),
+    )
+
+
 def _tan_of(reduced: Reduced, terms: int) -> Scalar:
     n, rest, low = reduced
     with rest.code.contracting():
