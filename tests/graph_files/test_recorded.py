@@ -177,6 +177,40 @@ def test_gradients_through_a_frozen_condition() -> None:
     np.testing.assert_allclose(below, np.exp([-1, -1, -1]), rtol=1e-6)
 
 
+@pytest.mark.parametrize("scope", [None, "inner"])
+@pytest.mark.parametrize("meta", ["train_loops", "train_recurrent"], indirect=True)
+def test_gradients_through_imported_loops(meta: str, scope: str | None) -> None:
+    """The contexts of the file tell which operation is in which loop: new gradients can be made."""
+    name = Path(meta).stem
+    recorded = answers()
+    saver = tf.train.import_meta_graph(meta, import_scope=scope)
+    loss = tf.get_collection("loss")[0]
+    variables = [v for v in tf.trainable_variables() if v.op.type == "VariableV2"]
+    gradients = tf.gradients(loss, variables, name="gradients_here")
+    prefix = f"{scope}/" if scope else ""
+    feeds = {prefix + key: value for key, value in feeds_of(name, recorded).items()}
+    with tf.Session() as session:
+        saver.restore(session, str(GRAPHS / name))
+        check(session.run(loss, feeds), recorded[f"{name}/losses"][0], "loss")
+        before, slopes = session.run([variables, gradients], feeds)
+        size = np.sqrt(sum(float(np.sum(np.square(slope))) for slope in slopes))
+        losses = []
+        for step in (1e-2, -1e-2):  # along the gradient, and against it
+            for variable, value, slope in zip(variables, before, slopes, strict=True):
+                variable.load(value + step / size * slope, session)
+            losses.append(float(session.run(loss, feeds)))
+    assert size > 0
+    np.testing.assert_allclose((losses[0] - losses[1]) / 2e-2, size, rtol=1e-2)
+
+
+def test_loops_without_contexts_have_no_gradients() -> None:
+    """A frozen graph does not tell which operation is in which loop; 1.15's words say so."""
+    graph_def = tf.GraphDef.FromString((GRAPHS / "loops.pb").read_bytes())
+    y, x = tf.import_graph_def(graph_def, return_elements=["total:0", "x:0"])
+    with pytest.raises(ValueError, match="without properly serializing graph via MetaGraphDef"):
+        tf.gradients(y, x)
+
+
 @pytest.mark.parametrize("meta", ["train_mlp"], indirect=True)
 def test_imported_graph_in_a_scope(meta: str) -> None:
     """Twice side by side: variables and savers of each are its own."""

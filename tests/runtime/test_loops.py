@@ -255,6 +255,20 @@ def test_traces_tell_what_ran_inside() -> None:
     assert ran.count("while/Less") == 4
 
 
+def test_arrays_do_not_outlive_a_part_of_a_run() -> None:
+    x, y = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.float32, [])
+    array = tf.TensorArray(tf.float32, 3, clear_after_read=False).unstack(x)
+    body = lambda i, s: (i + 1, s + array.read(i))  # noqa: E731
+    total = tf.while_loop(lambda i, _: i < 3, body, [0, 0.0])[1]
+    more = array.read(0) * y
+    with tf.Session() as session:
+        handle = session.partial_run_setup([total, more], [x, y])
+        assert session.partial_run(handle, total, {x: [1, 2, 3]}) == 6
+        with pytest.raises(tf.errors.InvalidArgumentError, match="earlier part"):
+            session.partial_run(handle, more, {y: 2.0})
+        assert session.run([total, more], {x: [1, 2, 3], y: 2.0}) == [6, 2]
+
+
 def test_loops_with_types_that_change_are_refused() -> None:
     with pytest.raises(TypeError, match="float32 after one iteration"):
         tf.while_loop(lambda i: i < 3, lambda i: tf.cast(i, tf.float32), [0])

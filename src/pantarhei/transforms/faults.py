@@ -73,6 +73,17 @@ def raise_inside_loop(op: Operation, wanted: Sequence[Operation]) -> NoReturn:
     )
 
 
+def raise_from_earlier_part(tensor: Tensor, op: Operation) -> NoReturn:
+    """Raises an error for a stack or tensor array that an earlier part of a run has made."""
+    raise errors.InvalidArgumentError(
+        None,
+        op,
+        f"Resource {tensor.name} does not exist.",
+        cause="an earlier part of this run in parts has made it, and it is gone with that part",
+        cure="fetch in one part all that uses it",
+    )
+
+
 def raise_no_loop(op: Operation, message: str) -> NoReturn:
     """Raises an error for operations that are no loop although they belong to one."""
     raise errors.InvalidArgumentError(

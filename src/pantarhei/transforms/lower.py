@@ -26,7 +26,12 @@ from pantarhei.program.ir import (
     VerificationError,
 )
 from pantarhei.program.primitives import TABLE
-from pantarhei.transforms.faults import operation_error, raise_dead, raise_uninitialized
+from pantarhei.transforms.faults import (
+    operation_error,
+    raise_dead,
+    raise_from_earlier_part,
+    raise_uninitialized,
+)
 from pantarhei.transforms.held import Ended, NeedsStaticFeeds, Ref, StartsAgain, Stored
 from pantarhei.transforms.loop_steps import LoopSteps
 from pantarhei.transforms.plan import (
@@ -316,7 +321,9 @@ class Lowering(LoopSteps, Builder):
         references = reference_inputs(op)
         arguments = []
         for tensor, by_reference in zip(op.inputs, references, strict=True):
-            value = self.values[tensor]
+            value = self.values.get(tensor)
+            if value is None:
+                raise_from_earlier_part(tensor, op)
             if isinstance(value, Ref) and not by_reference:
                 value = self.read(value)
             arguments.append(self.load(value) if isinstance(value, (Value, Stored)) else value)
