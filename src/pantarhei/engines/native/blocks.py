@@ -269,8 +269,9 @@ class Pack:
 
     def _turned(self) -> Iterator[str]:
         """Squares of as many terms as a vector has lanes are turned in registers."""
-        size, lanes, width, type = BYTES[self.type], self.lanes, self.width, self.type
-        vector = f"<{lanes} x {type}>"
+        lanes, width, type = self.lanes, self.width, self.type
+        # The code is written once for all squares beside each other, if they are alike.
+        rows = lanes if width % lanes == 0 else width
         yield f"  %squares = and i64 %terms, {-lanes}"
         yield "  br label %panel"
         yield "panel:"
@@ -280,64 +281,50 @@ class Pack:
         yield "  %from = getelementptr i8, ptr %source, i64 %from.shift"
         yield "  %to.start = mul i64 %down, %terms"
         yield f"  %to = getelementptr {type}, ptr %target, i64 %to.start"
-        for row in range(width):
-            yield f"  %row.{row}.shift = mul i64 %stride, {row}"
-            yield f"  %row.{row} = getelementptr i8, ptr %from, i64 %row.{row}.shift"
         yield "  %any = icmp ne i64 %squares, 0"
-        yield "  br i1 %any, label %square, label %rest"
+        yield "  br i1 %any, label %beside, label %rest"
+        yield "beside:"
+        yield "  %g = phi i64 [ 0, %panel ], [ %g.next, %beside.next ]"
+        yield "  %g.shift = mul i64 %g, %stride"
+        yield "  %g.from = getelementptr i8, ptr %from, i64 %g.shift"
+        yield f"  %g.to = getelementptr {type}, ptr %to, i64 %g"
+        for row in range(rows):
+            yield f"  %row.{row}.shift = mul i64 %stride, {row}"
+            yield f"  %row.{row} = getelementptr i8, ptr %g.from, i64 %row.{row}.shift"
+        yield "  br label %square"
         yield "square:"
-        yield "  %k = phi i64 [ 0, %panel ], [ %k.next, %square ]"
+        yield "  %k = phi i64 [ 0, %beside ], [ %k.next, %square ]"
         yield f"  %k.to.start = mul i64 %k, {width}"
-        yield f"  %k.to = getelementptr {type}, ptr %to, i64 %k.to.start"
-        for first in range(0, width, lanes):
-            rows = []
-            for row in range(first, min(first + lanes, width)):
-                yield f"  %at.{row} = getelementptr {type}, ptr %row.{row}, i64 %k"
-                yield f"  %v.{row} = load {vector}, ptr %at.{row}, align {size}"
-                rows.append(f"%v.{row}")
-            rows += ["poison"] * (lanes - len(rows))
-            step = lanes // 2
-            while step:
-                turned = list(rows)
-                for index in range(lanes):
-                    if index & step:
-                        continue
-                    pair = f"{vector} {rows[index]}, {vector} {rows[index + step]}"
-                    for half, other in ((0, index), (1, index + step)):
-                        picks = [
-                            lane + step * half + ((lanes - step) if lane & step else 0)
-                            for lane in range(lanes)
-                        ]
-                        mask = ", ".join(f"i32 {pick}" for pick in picks)
-                        name = f"%t.{first}.{step}.{other}"
-                        yield f"  {name} = shufflevector {pair}, <{lanes} x i32> <{mask}>"
-                        turned[other] = name
-                rows, step = turned, step // 2
-            kept = min(lanes, width - first)
-            for term, name in enumerate(rows):
-                stored, position = name, term * width + first
-                if kept < lanes:
-                    stored = f"%part.{first}.{term}"
-                    mask = ", ".join(f"i32 {lane}" for lane in range(kept))
-                    pair = f"{vector} {name}, {vector} poison"
-                    yield f"  {stored} = shufflevector {pair}, <{kept} x i32> <{mask}>"
-                yield f"  %s.{first}.{term} = getelementptr {type}, ptr %k.to, i64 {position}"
-                yield f"  store <{kept} x {type}> {stored}, ptr %s.{first}.{term}, align {size}"
+        yield f"  %k.to = getelementptr {type}, ptr %g.to, i64 %k.to.start"
+        for first in range(0, rows, lanes):
+            yield from self._square(first, min(lanes, rows - first))
         yield f"  %k.next = add nuw nsw i64 %k, {lanes}"
         yield "  %k.more = icmp ult i64 %k.next, %squares"
-        yield "  br i1 %k.more, label %square, label %rest"
+        yield "  br i1 %k.more, label %square, label %beside.next"
+        yield "beside.next:"
+        yield f"  %g.next = add nuw nsw i64 %g, {rows}"
+        yield f"  %g.more = icmp ult i64 %g.next, {width}"
+        yield "  br i1 %g.more, label %beside, label %rest"
         yield "rest:"
         yield "  %some = icmp ult i64 %squares, %terms"
         yield "  br i1 %some, label %term, label %panel.next"
         yield "term:"
-        yield "  %r = phi i64 [ %squares, %rest ], [ %r.next, %term ]"
+        yield "  %r = phi i64 [ %squares, %rest ], [ %r.next, %term.next ]"
         yield f"  %r.to.start = mul i64 %r, {width}"
-        for row in range(width):
-            yield f"  %r.at.{row} = getelementptr {type}, ptr %row.{row}, i64 %r"
-            yield f"  %r.v.{row} = load {type}, ptr %r.at.{row}"
-            yield f"  %r.index.{row} = add i64 %r.to.start, {row}"
-            yield f"  %r.to.{row} = getelementptr {type}, ptr %to, i64 %r.index.{row}"
-            yield f"  store {type} %r.v.{row}, ptr %r.to.{row}"
+        yield f"  %r.to = getelementptr {type}, ptr %to, i64 %r.to.start"
+        yield f"  %r.from = getelementptr {type}, ptr %from, i64 %r"
+        yield "  br label %row"
+        yield "row:"
+        yield "  %q = phi i64 [ 0, %term ], [ %q.next, %row ]"
+        yield "  %q.shift = mul i64 %q, %stride"
+        yield "  %q.from = getelementptr i8, ptr %r.from, i64 %q.shift"
+        yield f"  %q.value = load {type}, ptr %q.from"
+        yield f"  %q.to = getelementptr {type}, ptr %r.to, i64 %q"
+        yield f"  store {type} %q.value, ptr %q.to"
+        yield "  %q.next = add nuw nsw i64 %q, 1"
+        yield f"  %q.more = icmp ult i64 %q.next, {width}"
+        yield "  br i1 %q.more, label %row, label %term.next"
+        yield "term.next:"
         yield "  %r.next = add nuw nsw i64 %r, 1"
         yield "  %r.more = icmp ult i64 %r.next, %terms"
         yield "  br i1 %r.more, label %term, label %panel.next"
@@ -345,6 +332,44 @@ class Pack:
         yield "  %p.next = add nuw nsw i64 %p, 1"
         yield "  %p.more = icmp ult i64 %p.next, %panels"
         yield "  br i1 %p.more, label %panel, label %end"
+
+    def _square(self, first: int, count: int) -> Iterator[str]:
+        """So many rows from `first` on, of as many terms as a vector has lanes, turned."""
+        size, lanes, type = BYTES[self.type], self.lanes, self.type
+        vector = f"<{lanes} x {type}>"
+        rows = []
+        for row in range(first, first + count):
+            yield f"  %at.{row} = getelementptr {type}, ptr %row.{row}, i64 %k"
+            yield f"  %v.{row} = load {vector}, ptr %at.{row}, align {size}"
+            rows.append(f"%v.{row}")
+        rows += ["poison"] * (lanes - len(rows))
+        step = lanes // 2
+        while step:
+            turned = list(rows)
+            for index in range(lanes):
+                if index & step:
+                    continue
+                pair = f"{vector} {rows[index]}, {vector} {rows[index + step]}"
+                for half, other in ((0, index), (1, index + step)):
+                    picks = [
+                        lane + step * half + ((lanes - step) if lane & step else 0)
+                        for lane in range(lanes)
+                    ]
+                    mask = ", ".join(f"i32 {pick}" for pick in picks)
+                    name = f"%t.{first}.{step}.{other}"
+                    yield f"  {name} = shufflevector {pair}, <{lanes} x i32> <{mask}>"
+                    turned[other] = name
+            rows, step = turned, step // 2
+        for term, name in enumerate(rows):
+            stored = name
+            if count < lanes:
+                stored = f"%part.{first}.{term}"
+                mask = ", ".join(f"i32 {lane}" for lane in range(count))
+                pair = f"{vector} {name}, {vector} poison"
+                yield f"  {stored} = shufflevector {pair}, <{count} x i32> <{mask}>"
+            position = term * self.width + first
+            yield f"  %s.{first}.{term} = getelementptr {type}, ptr %k.to, i64 {position}"
+            yield f"  store <{count} x {type}> {stored}, ptr %s.{first}.{term}, align {size}"
 
 
 def _place(name: str, number: int) -> Iterator[str]:

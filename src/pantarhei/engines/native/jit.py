@@ -111,9 +111,14 @@ class Compiler:
         with self._lock:
             wanted = list(dict.fromkeys(structures))
             missing = {each: _named(each) for each in wanted if each not in self._kernels}
-            new = {name: text for name, text in missing.values() if name not in self._addresses}
+            new = {
+                # Tiles are written as they are to be.
+                name: Piece(text, passes=not isinstance(structure, (Tile, Pack)))
+                for structure, (name, text) in missing.items()
+                if name not in self._addresses
+            }
             if new:
-                address = self._linked([Piece(text) for text in new.values()])
+                address = self._linked(list(new.values()))
                 self._addresses.update((name, address(name)) for name in new)
             for structure, (name, _) in missing.items():
                 self._kernels[structure] = self._addresses[name]
