@@ -250,6 +250,25 @@ def test_two_processes_save_to_one_folder(tmp_path: Path) -> None:
     assert program.restored() in (2, 3)
 
 
+def test_a_file_that_was_tidied_up_before_it_was_in_use_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a file's making and its lock, another process may take it for an orphan."""
+    opened, removed = durable.open_new, []
+
+    def open_slowly(path: str) -> Any:
+        file = opened(path)
+        if not removed:
+            removed.extend(durable.remove_orphans(str(tmp_path)))
+        return file
+
+    monkeypatch.setattr(durable, "open_new", open_slowly)
+    file = durable.TemporaryFile(str(tmp_path / "a"))
+    assert removed and removed != [file.path]
+    assert durable.remove_orphans(str(tmp_path)) == [] and os.path.exists(file.path)
+    file.discard()
+
+
 def test_files_in_use_are_not_tidied_up(tmp_path: Path) -> None:
     used = durable.TemporaryFile(str(tmp_path / "a"))
     left = durable.TemporaryFile(str(tmp_path / "b"))

@@ -34,7 +34,6 @@ _ORPHAN = re.compile(r"\.tempstate-[0-9a-f]{16}$")
 # How long a lock is waited for, in seconds; a stopped process must not stop this one too.
 _PATIENCE = 30.0
 
-
 # How much is written before the disk is asked to take it, while writing goes on.
 _AHEAD = 32 << 20
 
@@ -47,12 +46,7 @@ class TemporaryFile:
         self._unasked = 0
         self._flushing: threading.Thread | None = None
         self._faults: list[OSError] = []
-        self.path = f"{path}{_WRITING}{secrets.token_hex(8)}"
-        with system_errors(self.path):
-            self.file: BinaryIO = open_new(self.path)
-        if fcntl is not None:  # whoever tidies up sees that it is in use
-            with suppress(OSError):
-                fcntl.flock(self.file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.path, self.file = _new_in_use(path)
 
     def write(self, data: Any) -> None:
         """Appends bytes, or the bytes of an array."""
@@ -97,6 +91,21 @@ class TemporaryFile:
             self.file.close()
         with suppress(OSError):
             os.remove(self.path)
+
+
+def _new_in_use(path: str) -> tuple[str, BinaryIO]:
+    """A new file beside `path` and its name; whoever tidies up sees that it is in use."""
+    while True:
+        name = f"{path}{_WRITING}{secrets.token_hex(8)}"
+        with system_errors(name):
+            file = open_new(name)
+        if fcntl is None:
+            return name, file
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        if os.path.exists(name):
+            return name, file
+        file.close()  # somebody has tidied up between the two
 
 
 def open_new(path: str) -> BinaryIO:
