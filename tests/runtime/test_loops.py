@@ -235,6 +235,39 @@ def test_types_of_loop_variables_may_change_with_every_iteration() -> None:
         np.testing.assert_array_equal(session.run(grown), np.arange(300))
 
 
+def test_gradients_where_what_is_kept_changes_its_shape() -> None:
+    """The loop variables keep their types, what the body computes between them does not."""
+    x = tf.constant([0.5, -1.0, 2.0, 0.25])
+
+    def body(i: Any, total: Any) -> Any:
+        return i + 1, total * 0.5 + tf.reduce_sum(tf.tanh(x[:i] * total))
+
+    looped = tf.while_loop(lambda i, _: i < 4, body, [1, 1.0])[1]
+    written: Any = tf.constant(1.0)
+    for i in range(1, 4):
+        _, written = body(i, written)
+    with tf.Session() as session:
+        found = session.run([looped, *tf.gradients(looped, x)])
+        wanted = session.run([written, *tf.gradients(written, x)])
+    for one, two in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-6)
+
+
+def test_updates_in_loops_come_after_reads_that_need_not_wait() -> None:
+    v = tf.Variable(1.0)
+
+    def body(i: Any) -> Any:
+        with tf.control_dependencies([tf.assign_add(v, 1.0)]):
+            return i + 1
+
+    loop = tf.while_loop(lambda i: i < 3, body, [0])
+    read = v + 0.5  # made later, and yet it sees the variable as it was
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run([loop, read]) == [3, 1.5]
+        assert session.run(v) == 4.0
+
+
 def test_random_numbers_differ_from_iteration_to_iteration() -> None:
     array = tf.TensorArray(tf.float32, size=3)
     body = lambda i, a: (i + 1, a.write(i, tf.random_uniform([2], seed=5)))  # noqa: E731

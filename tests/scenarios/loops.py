@@ -267,6 +267,20 @@ def updates_in_the_body(tf):
         return [value(each) for _ in range(2) for each in (sess.run(y), *sess.run([v, r]))]
 
 
+def reads_in_the_body(tf):
+    """A variable of reference kind that is read in the body after an update of that iteration."""
+    v = tf.Variable(1.0, name="v")
+
+    def body(i, a):
+        with tf.control_dependencies([tf.assign_add(v, a)]):
+            return i + 1, tf.identity(v) * 2.0
+
+    _, y = tf.while_loop(lambda i, a: i < 4, body, [0, 1.5], parallel_iterations=1)
+    with session(tf) as sess:
+        sess.run(tf.global_variables_initializer())
+        return [value(sess.run(y)), value(sess.run(v)), value(sess.run(y))]
+
+
 def training(tf):
     """Descent through a loop whose weights are variables of both kinds."""
     v = tf.get_variable("v", initializer=[0.1, -0.2])

@@ -66,8 +66,6 @@ class RNNCell(Layer):
       array([2., 4., 6.], dtype=float32)
     """
 
-    _opened: Any = None
-
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> Any:
         """The output and the next state.
 

@@ -7,6 +7,7 @@ graph that was read from a file can be differentiated.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -50,7 +51,7 @@ def is_in(op: Operation, context: Any) -> bool:
     return inner is context
 
 
-class ControlFlowContext:
+class ControlFlowContext(ABC):
     """What the contexts of branches and loops share."""
 
     is_loop = False
@@ -73,9 +74,9 @@ class ControlFlowContext:
         return None if self.outer is None else self.outer.loop
 
     @property
+    @abstractmethod
     def pivot_to_wait_for(self) -> Any:
         """The tensor whose operation starts what takes nothing, or None."""
-        raise LookupError("a context of no kind")
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -87,9 +88,9 @@ class ControlFlowContext:
         finally:
             self.graph._set_control_flow_context(self.entered_from.pop())
 
+    @abstractmethod
     def bring(self, tensor: Tensor) -> Tensor:
         """The tensor by which an outside tensor is known in this context."""
-        raise LookupError("a context of no kind")
 
     def leave_with(self, tensors: Iterable[Tensor]) -> None:
         """Makes results of this context known to the one around it."""
@@ -146,6 +147,7 @@ class CondContext(ControlFlowContext):
 
     @property
     def pivot_to_wait_for(self) -> Tensor:
+        """The pivot of the branch."""
         return self.pivot
 
     @property
@@ -183,6 +185,7 @@ class CondContext(ControlFlowContext):
             context = context.outer
 
     def bring(self, tensor: Tensor) -> Tensor:
+        """The tensor by which an outside tensor is known in this branch."""
         if tensor in self.values:
             return self.external.get(tensor, tensor)
         self.values.add(tensor)

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.ops.control_contexts import ENTERS, EXITS, SWITCHES
 
-ENTERS = frozenset(("Enter", "RefEnter"))
-EXITS = frozenset(("Exit", "RefExit"))
 NEXTS = frozenset(("NextIteration", "RefNextIteration"))
 MERGES = frozenset(("Merge", "RefMerge"))
 
@@ -62,7 +61,7 @@ def switch_of(leave: Operation) -> Operation:
     source = leave.inputs[0].op
     while source.type in ("Identity", "RefIdentity"):
         source = source.inputs[0].op
-    if source.type in ("Switch", "RefSwitch") and source.inputs[1].op.type == "LoopCond":
+    if source.type in SWITCHES and source.inputs[1].op.type == "LoopCond":
         return source
     raise NoLoop(leave, f"'{leave.name}' leaves no loop: its input is no switch of a LoopCond")
 

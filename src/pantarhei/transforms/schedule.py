@@ -11,8 +11,9 @@ from collections.abc import Container, Iterable
 
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.walk import needed, predecessors
+from pantarhei.ops.control_contexts import EXITS
 from pantarhei.transforms.faults import raise_inside_loop, raise_no_loop
-from pantarhei.transforms.frames import EXITS, Frame, NoLoop, frames_of, is_loop_merge
+from pantarhei.transforms.frames import Frame, NoLoop, frames_of, is_loop_merge
 
 
 def schedule(
