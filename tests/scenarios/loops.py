@@ -300,6 +300,41 @@ def training(tf):
         return [losses, value(sess.run(v)), value(sess.run(r))]
 
 
+def gradients_in_the_body(tf):
+    """A body that differentiates, also through a loop in it; and the gradient of the first."""
+    x = tf.placeholder(tf.float32, [2], name="x")
+
+    def descent(i, y):
+        return i + 1, y - 0.1 * tf.gradients(tf.reduce_sum(y * y * y), y)[0]
+
+    def through_loop(i, y):
+        _, w = tf.while_loop(lambda j, w: j < 2, lambda j, w: (j + 1, w * y), [0, y])
+        return i + 1, y - 0.01 * tf.gradients(w, y)[0]
+
+    _, y = tf.while_loop(lambda i, y: i < 5, descent, [0, x])
+    _, u = tf.while_loop(lambda i, y: i < 3, through_loop, [0, x])
+    fetches = [y, u, *tf.gradients(y, x)]
+    with session(tf) as sess:
+        return [value(each) for each in sess.run(fetches, {x: [0.5, -0.2]})]
+
+
+def sparse_gradients(tf):
+    """Rows of a table that iterations look up: the gradient collects rows."""
+    table = tf.get_variable("table", initializer=np.arange(12.0).reshape(4, 3))
+
+    def body(i, s):
+        return i + 1, s + tf.reduce_sum(tf.nn.embedding_lookup(table, [i, 1]) * 0.5)
+
+    _, total = tf.while_loop(lambda i, s: i < 3, body, [0, tf.constant(0.0, tf.float64)])
+    (grad,) = tf.gradients(total, table)
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(total)
+    with session(tf) as sess:
+        sess.run(tf.global_variables_initializer())
+        found = [type(grad).__name__, value(sess.run(tf.convert_to_tensor(grad)))]
+        sess.run(train)
+        return [*found, value(sess.run(table))]
+
+
 def fetched_from_inside(tf):
     """What is inside a loop cannot be fetched or fed."""
     _doubled(tf, *_inputs(tf))
