@@ -16,6 +16,7 @@ from bench.bar import ratio_to
 from bench.report import COLUMNS, TITLES, base_of
 
 FAMILIES = {"small": "Small nets", "dense": "Dense nets", "structured": "LeNet and LSTM"}
+KEPT = {"cold": "o", "warm": "x"}
 COLORS = {name: f"C{number}" for number, name in enumerate(TITLES)}
 
 
@@ -60,12 +61,15 @@ def _ratios(rows: list[dict[str, Any]], base: str, title: str) -> Any:
             continue
         places, ratios = zip(*drawn, strict=True)
         bars = axes.barh(places, ratios, height, label=TITLES[name], color=COLORS[name])
-        axes.bar_label(bars, fmt="%.2f", padding=3, fontsize=7)
-    axes.set_yticks([at + 0.4 for at in range(len(rows))], [row["title"] for row in rows])
+        labels = [f"{each:.2f}" if each < 100 else f"{each:,.0f}" for each in ratios]
+        axes.bar_label(bars, labels, padding=3, fontsize=7)
+    titles = [row["title"].replace(", ", ",\n") for row in rows]
+    axes.set_yticks([at + 0.4 for at in range(len(rows))], titles)
     axes.set_xscale("log")
-    axes.axvline(1, color="black", linewidth=0.8)
+    axes.xaxis.set_major_formatter("{x:,g}")
+    axes.axvline(1, color="lightgray", linewidth=0.8, zorder=0)
     axes.invert_yaxis()
-    axes.margins(x=0.12)
+    axes.margins(x=0.2, y=0.02)
     axes.set_xlabel(f"time of a step, {TITLES[base]} = 1")
     axes.set_title(title)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -75,24 +79,28 @@ def _ratios(rows: list[dict[str, Any]], base: str, title: str) -> Any:
 def _starts(results: dict[str, Any]) -> Any:
     """Points: build and first step of every net, cold and warm."""
     rows = [row for row in results["nets"] if row["contenders"]]
+    names = [each for each in COLUMNS if any(each in row["contenders"] for row in rows)]
     figure, axes = pyplot.subplots(figsize=(9, 4))
-    for name in COLUMNS:
-        for kept, marker in (("cold", "o"), ("warm", "x")):
+    for number, name in enumerate(names):
+        beside = 0.6 * (number / len(names) - 0.5)  # so that points do not hide each other
+        for kept, marker in KEPT.items():
             points = [
-                (row["name"], row["contenders"][name][kept])
-                for row in rows
+                (at + beside, row["contenders"][name][kept])
+                for at, row in enumerate(rows)
                 if kept in row["contenders"].get(name, {})
             ]
             if points:
-                label = f"{TITLES[name]}, {kept}"
-                style: dict[str, Any] = {"linestyle": ":", "linewidth": 0.6, "markersize": 5}
-                axes.plot(
-                    *zip(*points, strict=True), marker, label=label, color=COLORS[name], **style
-                )
+                axes.plot(*zip(*points, strict=True), marker, color=COLORS[name], markersize=5)
+    for at in range(1, len(rows)):
+        axes.axvline(at - 0.53, color="lightgray", linewidth=0.8, zorder=0)
+    axes.set_xticks(range(len(rows)), [row["name"] for row in rows])
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("seconds")
-    axes.set_title("Build and first step, with an empty and a warm cache")
-    axes.legend(fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.set_title("Build and first step: empty cache (points), warm cache (crosses)")
+    handles = [pyplot.Line2D([], [], marker="o", ls="", color=COLORS[name]) for name in names]
+    titles = [TITLES[name] for name in names]
+    axes.legend(handles, titles, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
