@@ -135,3 +135,23 @@ def test_sums_of_concatenations() -> None:
     results = [b.sum(joined, axes=(0,)), b.sum(joined, axes=(1,)), b.sum(joined, axes=(0, 1))]
     compare(b.finish(results), arrays, scale=10.0)
     compare(b.finish([*results, joined]), arrays, scale=10.0)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize("taken", [(0, 0), (0, 1), (1, 1)])
+def test_parts_of_which_there_are_none(rows: int, taken: tuple[int, int]) -> None:
+    arrays = [numbers(1, (rows, 5)), numbers(2, (5, 4)), numbers(3, (1, 4))]
+    b = builder()
+    x, w, bias = inputs(b, arrays)
+    whole = b.tanh(b.add(b.matmul(x, w), bias))
+    alone = b.exp(bias)
+    parts = [columns(b, whole, *taken), columns(b, alone, *taken)]
+    nothing = b.slice(b.negative(bias), start=(0, 0), stop=(0, 4), step=(1, 1))
+    compare(b.finish([*map(b.negative, parts), b.negative(nothing)]), arrays)
+
+
+def test_columns_of_a_product_over_no_terms() -> None:
+    arrays = [numbers(1, (3, 0)), numbers(2, (0, 4))]
+    b = builder()
+    x, w = inputs(b, arrays)
+    compare(b.finish([b.exp(columns(b, b.matmul(x, w), 1, 3))]), arrays)

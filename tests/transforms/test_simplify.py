@@ -127,6 +127,17 @@ def test_a_replacement_of_smaller_shape_is_broadcast() -> None:
     assert simplified("x: float32[3]", text) == ["broadcast_to(x, shape=(2, 3))"]
 
 
+@pytest.mark.parametrize("name", UNARY)
+def test_a_function_of_one_large_constant(name: str) -> None:
+    for array in (np.full((300, 300), 2.0), np.arange(90_000.0).reshape(300, 300)):
+        b = Builder(TABLE)
+        program = b.finish([getattr(b, name)(b.constant(array))])
+        (before,), (after,) = (
+            numpy_engine.compile(each)([]) for each in (program, simplify(program))
+        )
+        assert same_bits(before, after)
+
+
 def test_common_subexpressions() -> None:
     texts = simplified("x: float32[2]; y: float32[2]", "add(x, y)", "add(y, cast(x, dtype='f4'))")
     assert texts == ["add(x, y)", "add(x, y)"]

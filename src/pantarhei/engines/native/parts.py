@@ -50,7 +50,7 @@ class _Parting:
             return False
         slices = [user for user in users if user.kind == "slice"]
         others = [user for user in users if user.kind != "slice"]
-        if any(_bounds(user) is None for user in slices):
+        if any(_bounds(user) is None or not user.types[0].size for user in slices):
             return False
         if any(
             id(user) not in self.parted or user.types[0].shape != value.shape for user in others
@@ -71,7 +71,7 @@ class _Parting:
         return Program(self.program.inputs, self.add.nodes, outputs)
 
     def _made(self, node: Node) -> Value | None:
-        if node.kind == "slice" and (bounds := _bounds(node)) is not None:
+        if node.kind == "slice" and node.types[0].size and (bounds := _bounds(node)) is not None:
             source = node.operands[0]
             if id(source.node) in self.parted:
                 return self._part(source, bounds)
@@ -87,7 +87,7 @@ class _Parting:
         """A slice of a value, which may be repeated along axes in front and of extent 1."""
         here = list(bounds)[len(bounds) - len(value.shape) :]
         pairs = zip(here, value.shape, strict=True)
-        here = [pair if extent > 1 else (0, 1) for pair, extent in pairs]
+        here = [pair if extent != 1 else (0, 1) for pair, extent in pairs]
         node = value.node
         if id(node) in self.parted:
             operands = [self._part(operand, here) for operand in node.operands]

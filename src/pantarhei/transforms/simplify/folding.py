@@ -18,6 +18,8 @@ ELEMENTWISE = [name for name, primitive in PRIMITIVES.items() if primitive.eleme
 
 def _one_number(b: Builder, node: Node, **_: Value) -> Value | None:
     """Constants that are one number everywhere, as that number; others decide the shape."""
+    if len(node.operands) < 2:  # nobody else does
+        return None
     for operand in node.operands:
         if operand.node.constant is not None and operand.node.constant.ndim:
             break
