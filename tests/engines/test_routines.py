@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pantarhei.engines import numpy_engine
+from pantarhei.engines.native import engine
 from pantarhei.program import philox
 from pantarhei.program.ir import Value
 from tests.engines.agreement import builder, compare, inputs
@@ -32,7 +34,6 @@ def test_draws(kind: str, dtype: str, size: int) -> None:
 
 def test_normal_floats_are_those_of_the_reference() -> None:
     """Functions of doubles are rounded, so all but one in many millions have the same bits."""
-    from pantarhei.engines.native import engine
 
     b = builder()
     (state,) = inputs(b, [STATE])
@@ -207,3 +208,81 @@ def test_bytes() -> None:
     program = b.finish([padded, b.concatenate(x, turned, axis=1), b.equal(x, turned)])
     assert is_native(program)
     compare(program, [array])
+
+
+@pytest.mark.parametrize("place_type", ["int32", "int64"])
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_distinct_numbers(dtype: str, place_type: str) -> None:
+    random = np.random.default_rng(0)
+    limits = np.iinfo(dtype)
+    for numbers in (
+        [],
+        [1],
+        range(5),
+        [7] * 9,
+        [limits.min, limits.max, -1, 0, -1, limits.min],
+        random.integers(-3, 3, 50),
+        random.integers(0, 10**6, 3000),
+        random.integers(0, 40, 300) << 20,
+    ):
+        array = np.array(numbers, dtype)
+        b = builder()
+        (x,) = inputs(b, [array])
+        program = b.finish(list(b.unique_repeated(x, dtype=np.dtype(place_type))))
+        assert is_native(program)
+        compare(program, [array])
+        distinct, places = numpy_engine.compile(program)([array])
+        np.testing.assert_array_equal(distinct[places], array)
+        in_order = list(dict.fromkeys(array.tolist()))
+        repeats = len(array) - len(in_order)
+        assert distinct.tolist() == in_order[:1] * repeats + in_order
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("read", ["before", "after", "beside", "turned", None])
+def test_what_updates_change_is_computed_where_they_do(read: str | None, again: bool) -> None:
+    """The base is computed of what the result replaces; who wants the old value still gets it."""
+    random = np.random.default_rng(3)
+    arrays = [
+        random.integers(-3, 4, (50, 20)).astype(np.float32),
+        random.integers(0, 50, (30, 1)).astype(np.int32),
+        random.integers(-3, 4, (30, 20)).astype(np.float32),
+    ]
+    b = builder()
+    old, indices, updates = inputs(b, arrays)
+    base = b.multiply(old, b.constant(0.5, np.float32))
+    if read == "turned":
+        base = b.add(base, b.flip(old, axes=(0,)))
+    changed = b.scatter(base, indices, updates, combine="add")
+    if again:
+        changed = b.scatter(changed, indices, b.negative(updates), combine="maximum")
+    outputs = [changed]
+    if read == "before":
+        outputs.append(b.sum(old, axes=(0,)))
+    if read == "after":
+        outputs.append(b.matmul(old, changed, transpose_y=True))
+    if read == "beside":
+        outputs += [b.negative(base), b.transpose(old, permutation=(1, 0))]
+    program = b.finish(outputs)
+    for replaced in ({}, {0: 0}, {0: None}):
+        assert check(program, arrays, dict(replaced)) == "done"
+        wrong = [array.copy() for array in arrays]
+        wrong[1][29] = 50
+        assert check(program, wrong, dict(replaced)) == "fault"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("result", ["int32", "int64"])
+def test_classes_are_drawn(dtype: str, result: str) -> None:
+    random = np.random.default_rng(2)
+    logits = (random.normal(size=(6, 9)) * 4).astype(dtype)
+    logits[1, 3:], logits[2], logits[3, ::2], logits[4, 1] = -np.inf, np.nan, np.inf, 700
+    for array in (logits, logits[:, :1], logits[:0]):
+        for samples in (0, 1, 7, 400):
+            b = builder()
+            state, x = inputs(b, [STATE, array])
+            drawn = b.multinomial(state, x, num_samples=samples, dtype=np.dtype(result))
+            program = b.finish([drawn])
+            assert is_native(program)
+            with np.errstate(all="ignore"):
+                compare(program, [STATE, array])

@@ -23,6 +23,7 @@ from pantarhei.ops.casting import cast
 from pantarhei.ops.constant import constant
 from pantarhei.ops.host_results import host_results
 from pantarhei.ops.reductions import reduce_max, reduce_prod
+from pantarhei.ops.repeated_rows import may_repeat
 from pantarhei.ops.shapes import shape
 from pantarhei.program.ir import Array, Builder, ProgramError, Value
 
@@ -76,7 +77,16 @@ class UniqueDefinition(OpDef, type="Unique"):
         if x.ndim != 1:
             raise ProgramError("unique expects a 1D vector.")
         dtype = op.attributes["out_idx"].numpy
+        # Without its shape being data, such a step may be one program.
+        if x.constant is None and x.dtype.kind == "i" and _may_repeat(b, op):
+            return list(b.unique_repeated(x, dtype=dtype))
         return host_results(b, lambda array: _distinct(array, dtype)[:2], [x])
+
+
+def _may_repeat(b: Any, op: Operation) -> bool:
+    if not hasattr(type(b), "host"):
+        return False
+    return may_repeat(op, set(b.pending), {*b.fetched, *b.values})
 
 
 class UniqueWithCountsDefinition(OpDef, type="UniqueWithCounts"):

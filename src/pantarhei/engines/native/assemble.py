@@ -142,7 +142,8 @@ class Assembler:
         lasting = {outputs[number] for number, input in self.replaced.items() if input is None}
         wanted = {**replacing, **dict.fromkeys(lasting - {*outside, *taken})}
         self.fused.steps, fitting = in_place(self.fused, self._uses, wanted)
-        self.overwriting = {id(value.node) for value in fitting}
+        places = ((value, view.buffer) for value, view in self.views.items())
+        self.overwriting = {id(value.node) for value, buffer in places if buffer in fitting}
         for value in fitting & taken.keys():
             self.slots[value] = self.slots[replacing.pop(value)]
         for value in dict.fromkeys(outputs):
@@ -350,12 +351,11 @@ class Assembler:
     def _computed(self, node: Node) -> None:
         """A routine: its operands have to lie in C order."""
         views = [self._in_order(each) for each in node.operands if each in self.views]
-        values = [Value(node, index) for index in range(len(node.types))]
-        results = [View.whole(value, value.shape) for value in values]
+        results = [self.views[Value(node, index)] for index in range(len(node.types))]
         places = [self._place(result.buffer) for result in results]
         if node.kind == "scatter" and self._place(views[0].buffer) == places[0]:
             views[0] = results[0]  # the base is changed where it lies
-        self._kernels(indexing.computed(node, views, results, self._place))
+        self._kernels(indexing.computed(node, views, results, self._place, self._temporary))
         self._release()
 
     def _in_order(self, value: Value) -> View:

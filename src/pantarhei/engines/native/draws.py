@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pantarhei.engines.native.elementary import log
+from pantarhei.engines.native.elementary import exp, log
 from pantarhei.engines.native.scalar import Scalar
 from pantarhei.engines.native.trigonometry import sine_and_cosine
 from pantarhei.engines.native.writer import Writer
@@ -179,6 +179,48 @@ def _truncated(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) 
             again.append(w.load(found, "i64").below(width))
 
 
+def _multinomial(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+    """samples of a row, classes, state, logits, result: classes as likely as logits say."""
+    type, result_type = variant
+    samples, classes = w.number(), w.number()
+    state, logits, result = w.pointer(), w.pointer(), w.pointer()
+    zero, nothing = begin.of(0), w.code.constant(0, "double")
+    largest, total = w.cell(nothing), w.cell(nothing)
+    chosen = w.cell(zero)
+    with w.loop(begin, end) as i:
+        row = i.binary("udiv", samples) * classes
+
+        def logit(j: Scalar) -> tuple[Scalar, Scalar]:
+            """An element, and whether it is finite: others have no weight."""
+            value = w.load(w.element(logits, row + j, type), type)
+            wide = value if type == "double" else value.convert("fpext", "double")
+            return wide, wide.magnitude.below(math.inf)
+
+        def weight(j: Scalar) -> Scalar:
+            value, finite = logit(j)
+            return finite.choose(exp(value - w.load(largest, "double")), 0.0)
+
+        w.store(nothing.of(-math.inf), largest)
+        with w.loop(zero, classes) as j:
+            (value, finite), so_far = logit(j), w.load(largest, "double")
+            w.store((finite & so_far.below(value)).choose(value, so_far), largest)
+        w.store(nothing, total)
+        with w.loop(zero, classes) as j:
+            w.store(w.load(total, "double") + weight(j), total)
+        points = _uniforms(_samples(w, state, i.binary("udiv", 2)), "double")
+        point = (i & 1).equals(0).choose(points[0], points[1]) * w.load(total, "double")
+        w.store(nothing, total)
+        w.store(zero, chosen)
+        with w.loop(zero, classes) as j:
+            reached = w.load(total, "double") + weight(j)
+            w.store(reached, total)
+            passed = reached.at_most(point).convert("zext", "i64")
+            w.store(w.load(chosen, "i64") + passed, chosen)
+        found = w.load(chosen, "i64")
+        number = found if result_type == "i64" else found.convert("trunc", "i32")
+        w.store(number, w.element(result, i, result_type))
+
+
 Draw = Callable[[Writer, Scalar, Scalar, tuple[str, ...]], None]
 
 # Primitive -> how it is written, and nanoseconds for a sample or a group.
@@ -187,4 +229,5 @@ DRAWS: dict[str, tuple[Draw, float]] = {
     "random_normal": (_normal, 15.0),
     "random_uniform_int": (_uniform_int, 10.0),
     "truncated_normal": (_truncated, 60.0),
+    "multinomial": (_multinomial, 100.0),
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pantarhei.engines.native.accumulate import Sums, product_sums
 from pantarhei.engines.native.guards import is_guard
 from pantarhei.engines.native.homes import (
+    changes_base,
     homes,
     is_another_name,
     is_nested,
@@ -137,7 +138,7 @@ def locate(program: Program, sums: Sums) -> tuple[dict[Value, View], set[int], d
                     copies.add(id(node))
                 else:
                     views[value] = view
-            if id(node) in sums.additions:
+            if id(node) in sums.additions or changes_base(node):
                 continue
             if value.node.operands and views[value] == views.get(node.operands[0]):
                 same[value] = same.get(node.operands[0], node.operands[0])

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pantarhei.engines.native import nests
+from pantarhei.engines.native.guards import is_trusting
 from pantarhei.engines.native.operations import REDUCTIONS, TYPES, compiles, reduces
+from pantarhei.engines.native.respell import users_of
 from pantarhei.engines.native.views import VIEWING, View
 from pantarhei.program.ir import Node, Program, Value
 
@@ -28,6 +30,11 @@ def is_product(node: Node) -> bool:
 def is_placing(node: Node) -> bool:
     """Whether copies of the operands make up the result."""
     return node.kind in ("concatenate", "pad") and node.types[0].dtype in TYPES
+
+
+def changes_base(node: Node) -> bool:
+    """Whether a routine changes some elements of what it is given, and takes over the others."""
+    return node.kind == "scatter" and is_trusting(node)
 
 
 def is_another_name(node: Node) -> bool:
@@ -62,6 +69,7 @@ def homes(program: Program, sums: Mapping[Value, Value]) -> dict[Value, View]:
     for node in reversed(program.nodes):
         if node.kind == "concatenate" and is_placing(node):
             _claim(node, fixed, found)
+    _bases(program, fixed, found)
     for node in program.nodes:
         value = Value(node)
         free = value not in fixed and value not in found
@@ -94,3 +102,16 @@ def _claim(node: Node, fixed: set[Value], found: dict[Value, View]) -> None:
         fits = is_product(source) and nests.matrix(view) is not None
         if fits or is_nested(source) or (source.kind == "concatenate" and is_placing(source)):
             found[operand] = view
+
+
+def _bases(program: Program, fixed: set[Value], found: dict[Value, View]) -> None:
+    """Gives what updates change, and nothing else takes, the place of the result."""
+    users = users_of(program)
+    for node in reversed(program.nodes):
+        if not changes_base(node):
+            continue
+        base = node.operands[0]
+        alone = len(users[base]) == 1 and node.operands.count(base) == 1
+        free = alone and base not in fixed and base not in found
+        if free and (is_nested(base.node) or changes_base(base.node)):
+            found[base] = found.get(Value(node), View.whole(Value(node), base.shape))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pantarhei.engines.native.fuse import Fused, GuardStep, NestStep, RoutineStep, Step
+from pantarhei.engines.native.homes import changes_base
 from pantarhei.engines.native.views import View
 from pantarhei.program.ir import Value
 
@@ -36,7 +37,7 @@ def in_place(
     writers = {
         value: writer
         for value, input in replaced.items()
-        if (writer := _writer(value, users.get(value, ()))) is not None
+        if (writer := _writer(fused, value, users.get(value, ()))) is not None
         and (input is None or _same_elements(fused, writer, input))
     }
     # Steps are sorted by these: a step that is moved comes behind another one's number.
@@ -60,11 +61,15 @@ def in_place(
     return steps, fitting
 
 
-def _writer(value: Value, users: Collection[Step]) -> NestStep | RoutineStep | None:
-    """The step that stores a value element by element, or changes some of them."""
+def _writer(fused: Fused, value: Value, users: Collection[Step]) -> NestStep | RoutineStep | None:
+    """The first step that stores a value element by element, or changes some of them."""
     for step in users:
         if isinstance(step, RoutineStep) and step.node is value.node:
-            return step if step.node.kind == "scatter" else None
+            if not changes_base(step.node):
+                return None
+            base = fused.resolved(step.node.operands[0])
+            there = fused.views[base].buffer == fused.views[value].buffer
+            return _writer(fused, base, users) if there else step
         if isinstance(step, NestStep) and id(value.node) in step.stored:
             primitive = value.node.primitive
             return step if primitive is not None and primitive.elementwise else None

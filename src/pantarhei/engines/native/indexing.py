@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from pantarhei.engines.native import nests
 from pantarhei.engines.native.draws import DRAWS, PER_SAMPLE
@@ -17,7 +17,6 @@ from pantarhei.program.ir import Node
 
 # Buffer of the cell that guards write to.
 FAULT = ("fault",)
-
 
 # The largest are looked for one after the other: so many, or in so many looks at elements.
 MOST_PASSES, MOST_LOOKS = 16, 4096
@@ -33,6 +32,13 @@ def is_routine(node: Node) -> bool:
         x, wanted = node.operands[0], node.attributes["k"]
         few = wanted <= MOST_PASSES or x.shape[-1] * wanted <= MOST_LOOKS
         return few and TYPES.get(x.dtype) in NUMBERS
+    if node.kind == "multinomial":
+        logits, type = node.operands[1], TYPES.get(node.types[0].dtype)
+        sound = bool(logits.shape[1]) and TYPES.get(logits.dtype) in FLOATS and type in WHOLE
+        return sound and has_state(node)
+    if node.kind == "unique_repeated":
+        dtypes = (node.operands[0].dtype, *(each.dtype for each in node.types))
+        return all(TYPES.get(each) in WHOLE for each in dtypes)
     if node.kind in ("random_uniform", "random_normal", "truncated_normal"):
         return has_state(node) and TYPES.get(node.types[0].dtype) in FLOATS
     if node.kind in ("argmax", "argmin"):
@@ -55,11 +61,21 @@ def guard(node: Node, numbers: View, place: Place) -> list[Kernel]:
 
 
 def computed(
-    node: Node, views: Sequence[View], results: Sequence[View], place: Place
+    node: Node,
+    views: Sequence[View],
+    results: Sequence[View],
+    place: Place,
+    temporary: Callable[[tuple[int, ...], str], View],
 ) -> list[Kernel]:
-    """The calls for a node whose operands lie in C order, into results that do."""
+    """The calls for a node whose operands lie in C order, into results that do.
+
+    `temporary` gives memory for the length of the calls.
+    """
     if 0 in results[0].shape:
         return []
+    if node.kind == "unique_repeated":
+        bits = (2 * views[0].shape[0] - 1).bit_length()
+        return _unique(node, (*views, temporary((1 << bits,), "i64"), *results), bits, place)
     if node.kind == "top_k":
         return _top_k(node, views, results, place)
     return MAKERS[node.kind](node, views, results[0], place)
@@ -142,6 +158,25 @@ def _top_k(
     return [Kernel(routine, (*arguments, *places, *_at(results[1], place, "i32")))]
 
 
+def _multinomial(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
+    (logits,) = views
+    type, result_type = TYPES[node.operands[1].dtype], TYPES[node.types[0].dtype]
+    state: Hashable = node.operands[0]
+    places = (*place(state), *_at(logits, place, type), *_at(result, place, result_type))
+    arguments = (0, math.prod(result.shape), result.shape[1], logits.shape[1], *places)
+    return [Kernel(Routine("multinomial", (type, result_type)), arguments)]
+
+
+def _unique(node: Node, views: Sequence[View], bits: int, place: Place) -> list[Kernel]:
+    number, place_type = TYPES[node.operands[0].dtype], TYPES[node.types[1].dtype]
+    every = (number, "i64", number, place_type)
+    places = [
+        number for view, type in zip(views, every, strict=True) for number in _at(view, place, type)
+    ]
+    count = views[0].shape[0]
+    return [Kernel(Routine("unique", (number, place_type)), (0, count, bits, *places))]
+
+
 def _draw(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
     type = TYPES[node.types[0].dtype]
     size = math.prod(result.shape)
@@ -160,4 +195,5 @@ MAKERS = {
     "cumsum": _cumulated,
     "cumprod": _cumulated,
     **dict.fromkeys(DRAWS, _draw),
+    "multinomial": _multinomial,
 }

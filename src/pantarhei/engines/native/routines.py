@@ -196,6 +196,61 @@ def _top_k(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> N
             w.store(found.convert("trunc", "i32"), w.element(places, i * wanted + k, "i32"))
 
 
+# --- what is alike -------------------------------------------------------------------------------
+
+# Odd, with many different bits: products with it spread numbers over the bits in front (Knuth).
+SPREADING = -7046029254386353131
+
+
+def _unique(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+    """bits of a place in the table, numbers, table, result, places: see the primitive's meaning.
+
+    The table holds for each hashed number 1 more than its place among those found, or 0; where
+    another number's place is taken, the next one is looked at.
+    """
+    type, place_type = variant
+    bits = w.number()
+    numbers, table, result, places = (w.pointer() for _ in range(4))
+    zero = begin.of(0)
+    size = zero.of(1).binary("shl", bits)
+    with w.loop(zero, size) as i:
+        w.store(i.of(0), w.element(table, i, "i64"))
+    found, here = w.cell(zero), w.cell(zero)
+    with w.loop(begin, end) as i:
+        number = w.load(w.element(numbers, i, type), type)
+        spread = w.index(numbers, i, type) * SPREADING
+        w.store(spread.binary("lshr", 64 - bits), here)
+        with w.repeated() as again:
+            entry = w.element(table, w.load(here, "i64"), "i64")
+            taken, count = w.load(entry, "i64"), w.load(found, "i64")
+            free = taken.equals(0)
+            place = free.choose(count, taken - 1)
+            there = w.element(result, place, type)
+            alike = free | w.load(there, type).equals(number)
+            w.store(free.choose(count + 1, taken), entry)
+            w.store(free.choose(number, w.load(there, type)), there)
+            w.store(count + free.convert("zext", "i64"), found)
+            w.store(_as(place, place_type), w.element(places, i, place_type))
+            w.store((w.load(here, "i64") + 1) & (size - 1), here)
+            again.append(alike ^ 1)
+    count = w.load(found, "i64")
+    repeats = end - count
+    with w.loop(zero, count) as i:
+        last = count - 1 - i
+        value = w.load(w.element(result, last, type), type)
+        w.store(value, w.element(result, last + repeats, type))
+    with w.loop(zero, repeats) as i:
+        value = w.load(w.element(result, repeats, type), type)
+        w.store(value, w.element(result, i, type))
+    with w.loop(begin, end) as i:
+        moved = w.index(places, i, place_type) + repeats
+        w.store(_as(moved, place_type), w.element(places, i, place_type))
+
+
+def _as(x: Scalar, type: str) -> Scalar:
+    return x if type == "i64" else x.convert("trunc", type)
+
+
 class Row(NamedTuple):
     """How a routine is written; nanoseconds for one of its range, where that can be divided."""
 
@@ -211,6 +266,7 @@ ROWS: dict[str, Row] = {
     "arg": Row(_arg),
     "cumulated": Row(_cumulated),
     "top_k": Row(_top_k),
+    "unique": Row(_unique),
     **{name: Row(write, cost) for name, (write, cost) in draws.DRAWS.items()},
 }
 

@@ -88,6 +88,24 @@ def _top_k(x: Array, *, k: int) -> tuple[Array, Array]:
     return np.take_along_axis(x, order, -1), order.astype(np.int32)
 
 
+def _unique_type(x: Type, *, dtype: np.dtype[Any]) -> tuple[Type, Type]:
+    if len(x.shape) != 1:
+        raise ProgramError("unique expects a 1D vector.")
+    return x, Type(np.dtype(dtype), x.shape)
+
+
+def _unique_repeated(x: Array, *, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """The distinct numbers in the order in which they occur, behind as many of the first as fill
+    up; and of each element the place of its like among them."""
+    found, first, places = np.unique(x, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype)
+    repeats = len(x) - len(found)
+    rank[order] = np.arange(len(order)) + repeats
+    distinct = found[order]
+    return np.concatenate([np.repeat(distinct[:1], repeats), distinct]), rank[places.reshape(-1)]
+
+
 PRIMITIVES = [
     _reduction("sum", _sum),
     _reduction("prod", lambda x, axis: np.prod(x, axis, dtype=x.dtype)),
@@ -113,4 +131,5 @@ PRIMITIVES = [
         lambda x, *, axis: np.sort(x, axis, kind="stable"),
     ),
     Primitive("top_k", _top_k_type, _top_k),
+    Primitive("unique_repeated", _unique_type, _unique_repeated),
 ]
