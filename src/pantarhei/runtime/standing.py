@@ -8,13 +8,13 @@ out step by step instead; see execution.py. So is a run whose data have a fault:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pantarhei.engines.contract import DONE, Engine
 from pantarhei.engines.numpy_engine import EngineFault
+from pantarhei.engines.recycler import maker
 from pantarhei.graph.operation import Tensor
 from pantarhei.program import philox
 from pantarhei.program.ir import Array
@@ -53,7 +53,7 @@ class StandingRun:
         self.types = standing.types
         self.version = -1
         fresh = [standing.types[place] for place in self.wiring.fresh]
-        self.makers = [partial(np.empty, type.shape, type.dtype) for type in fresh]
+        self.makers = [maker(type) for type in fresh]
         self.random = list(self.wiring.random.values())
         # Where everything that is fetched is a number, these are read without more ado.
         cells = [each.array for each in self.wiring.readers if isinstance(each, Cell)]

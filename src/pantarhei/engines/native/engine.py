@@ -7,11 +7,9 @@ array that is handed out is ever touched again.
 from __future__ import annotations
 
 import itertools
-import sys
-import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,10 +25,8 @@ from pantarhei.engines.native.layout import Fetch, HostCall
 from pantarhei.engines.native.operations import TYPES
 from pantarhei.engines.native.standing import stand
 from pantarhei.engines.numpy_engine import EngineFault
-from pantarhei.program.ir import Array, Node, Program, ProgramError, Type, out_of_memory
-
-# Bytes from which arrays that are handed out come from a recycler.
-LARGE = 1 << 16
+from pantarhei.engines.recycler import maker
+from pantarhei.program.ir import Array, Node, Program, ProgramError, out_of_memory
 
 _warned = False
 
@@ -77,39 +73,6 @@ def _compiler() -> Compiler | None:
         return None
 
 
-class Recycler:
-    """Large arrays to hand out; those that nobody holds any more are handed out again.
-
-    Fresh memory costs a page fault for every page. Two arrays are kept, since a variable holds the
-    one while its next value is computed. What anybody refers to, by a view too, is left alone.
-    """
-
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.shape, self.dtype = shape, dtype
-        self.lock = threading.Lock()
-        self.kept: list[Array] = []
-        # References to an array that only this object holds; the number differs between Pythons.
-        self.unused = -1
-
-    def __call__(self) -> Array:
-        """An array that nobody else holds."""
-        with self.lock:
-            for index in range(len(self.kept)):
-                if self._references(index) == self.unused and self._as_made(self.kept[index]):
-                    return self.kept[index]
-            self.kept = [*self.kept[-1:], np.empty(self.shape, self.dtype)]
-            self.unused = self._references(-1)
-            return self.kept[-1]
-
-    def _references(self, index: int) -> int:
-        return sys.getrefcount(self.kept[index])
-
-    def _as_made(self, array: Array) -> bool:
-        """Whether its last holder has left the array's own properties alone."""
-        right = array.shape == self.shape and array.dtype == self.dtype
-        return right and array.flags.writeable and array.flags.c_contiguous
-
-
 class Runner:
     """A program laid out and compiled: arrays in, one call for each native part, fresh arrays
     out.
@@ -126,8 +89,7 @@ class Runner:
     ) -> None:
         self.code = Code(jit, assemble(program), threads)
         self.layout = self.code.layout
-        recycling = jit.entry.reads_arrays
-        self.makers = [_maker(each, recycling) for each in self.layout.outputs]
+        self.makers = [maker(each) for each in self.layout.outputs]
         self.note = note
         self.first, self.rest = (0, 0), self.code.parts
         if note is not None:
@@ -216,13 +178,6 @@ class Runner:
                 array = _conforming(array, type.dtype)
                 frame.buffers[slot] = address_of(array)
             objects[slot] = array
-
-
-def _maker(type: Type, recycling: bool) -> Callable[[], Array]:
-    """Makes arrays to hand out."""
-    if recycling and type.size * type.dtype.itemsize >= LARGE:
-        return Recycler(type.shape, type.dtype)
-    return partial(np.empty, type.shape, type.dtype)
 
 
 def _conforming(array: Any, dtype: np.dtype[Any]) -> Array:
