@@ -63,8 +63,8 @@ def follows(draw: Any, b: Any, values: list[Any]) -> Any:
     """A further value: indices are followed, places looked for, numbers drawn or divided."""
     x = draw(st.sampled_from(values))
     whole = [value for value in values if value.dtype.kind == "i"]
-    kinds = ["gather", "gather_nd", "scatter", "arg", "cumulated", "top_k", "divide", "check"]
-    kind = draw(st.sampled_from([*kinds, "draw"]))
+    kinds = ["gather", "gather_nd", "scatter", "arg", "cumulated", "top_k", "distinct"]
+    kind = draw(st.sampled_from([*kinds, "divide", "check", "draw"]))
     if kind == "divide" and whole:
         y = draw(st.sampled_from(whole))
         z = draw(st.sampled_from([y, *(z for z in whole if z.dtype == y.dtype and not z.ndim)]))
@@ -83,8 +83,12 @@ def follows(draw: Any, b: Any, values: list[Any]) -> Any:
         numbers = getattr(b, name)(state, shape=shape, dtype=np.dtype(np.float32))
         # Only where they are does not depend on the last place.
         return b.less(numbers, b.constant(0.25, numbers.dtype))
-    if x.dtype.kind not in "if" or not x.ndim or not whole:
+    if x.dtype.kind not in "if" or not x.size or not x.ndim or not whole:
         return x
+    if kind == "distinct":
+        number = draw(st.sampled_from(whole))
+        row = b.reshape(number, shape=(number.size,))
+        return draw(st.sampled_from(b.unique_repeated(row, dtype=np.dtype(np.int32))))
     indices = draw(st.sampled_from(whole))
     if kind == "arg":
         name, axis = draw(st.sampled_from(["argmax", "argmin"])), draw(st.integers(0, x.ndim - 1))
