@@ -10,6 +10,8 @@ import matplotlib
 matplotlib.use("Agg")  # no window: plots go to files
 
 from matplotlib import pyplot
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from bench import records
 from bench.bar import ratio_to
@@ -98,7 +100,7 @@ def _starts(results: dict[str, Any]) -> Any:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("seconds")
     axes.set_title("Build and first step: empty cache (points), warm cache (crosses)")
-    handles = [pyplot.Line2D([], [], marker="o", ls="", color=COLORS[name]) for name in names]
+    handles = [Line2D([], [], marker="o", ls="", color=COLORS[name]) for name in names]
     titles = [TITLES[name] for name in names]
     axes.legend(handles, titles, fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
@@ -106,7 +108,7 @@ def _starts(results: dict[str, Any]) -> Any:
 
 def _curves(kind: str, curves: dict[str, list[tuple[int, float]]]) -> Any:
     """Seconds of a step over an extent."""
-    figure, axes = pyplot.subplots(figsize=(7, 4))
+    figure, axes = pyplot.subplots(figsize=(8, 4))
     for name, points in curves.items():
         axes.plot(*zip(*points, strict=True), "o-", label=TITLES[name], color=COLORS[name])
     axes.set_xscale("log", base=2)
@@ -114,7 +116,7 @@ def _curves(kind: str, curves: dict[str, list[tuple[int, float]]]) -> Any:
     axes.set_xlabel(kind)
     axes.set_ylabel("seconds of a step")
     axes.set_title(f"Growth with {kind}")
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
@@ -155,7 +157,7 @@ def _records(found: dict[str, Any]) -> Any:
     _groups(left, spans, f"seconds for {found['mebibytes']} MiB")
     _groups(right, rates, "a second")
     right.set_xscale("log")
-    right.margins(x=0.2)
+    right.margins(x=0.35)
     return figure
 
 
@@ -175,7 +177,7 @@ def _groups(axes: Any, groups: dict[str, list[tuple[str, float]]], label: str) -
     shown = [
         who for who in colors if any(who == each for group in groups.values() for each, _ in group)
     ]
-    handles = [pyplot.Rectangle((0, 0), 1, 1, color=colors[who]) for who in shown]
+    handles = [Rectangle((0, 0), 1, 1, color=colors[who]) for who in shown]
     axes.legend(handles, shown, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
     axes.set_yticks([at + height for at in range(len(groups))], list(groups), fontsize=8)
     axes.invert_yaxis()

@@ -75,6 +75,24 @@ def test_a_peer_without_a_python_is_named(monkeypatch):
         interpreter(BY_NAME["torch"], {})
 
 
+def test_growth_that_does_not_fit_is_named():
+    run = bench(BY_NAME["by-hand"])
+    assert run.growth({"width": [4]}).keys() == {"width"} and run.missing == []
+    run.deadline = 0.0
+    assert run.growth({"width": [4]}) == {"width": {}}
+    assert run.missing[0]["what"] == "width 4 and more"
+
+
+def test_the_chain_grows_linearly_from_a_thousand_layers_on():
+    def said(last: float) -> tuple:
+        points = [(depth, {"first step": each}) for depth, each in ((1000, 1.0), (4000, last))]
+        rows = bar_rows({**results([]), "chain": {"native": points}}, TITLES)
+        return next(row[2:] for row in rows if row[0].startswith("chain"))
+
+    assert said(4.0) == ("1.00 s; 4,000 layers 4.00 s: grows as depth^1.00", "met")
+    assert said(16.0)[1] == "**missed**"
+
+
 def test_missed_rows_are_stated():
     row = tanh_row(native=1.0, **{"by-hand": 9.0, "tensorflow1": 59.0})
     rows = {asked: (said, met) for asked, _, said, met in bar_rows(results([row]), TITLES)}
