@@ -9,6 +9,9 @@ import pytest
 
 from pantarhei.engines import numpy_engine
 from pantarhei.engines.native import engine
+from pantarhei.engines.native.assemble import Assembler
+from pantarhei.engines.native.frame import work
+from pantarhei.engines.native.tasks import flat
 from pantarhei.program import philox
 from pantarhei.program.ir import Value
 from tests.engines.agreement import builder, compare, inputs
@@ -286,3 +289,12 @@ def test_classes_are_drawn(dtype: str, result: str) -> None:
             assert is_native(program)
             with np.errstate(all="ignore"):
                 compare(program, [STATE, array])
+
+
+def test_long_routines_are_known_to_be_long() -> None:
+    """So that others may run meanwhile: rows of a table count, not only indices."""
+    b = builder()
+    x, i = inputs(b, [np.zeros((9, 1000), np.float32), np.zeros((7, 1), np.int32)])
+    program = b.finish([b.top_k(x, k=3)[0], b.gather_nd(x, i), b.cumsum(x, axis=1)])
+    parts = Assembler(program, {}, guarding=True).run().parts
+    assert sorted(map(work, flat(parts[0]))) == [7, 9_000, 27_000, 28_000]

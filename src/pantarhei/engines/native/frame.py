@@ -19,6 +19,7 @@ from pantarhei.engines.native.jit import Compiler
 from pantarhei.engines.native.layout import ALIGNMENT, HostCall, Layout
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import READ, TYPES
+from pantarhei.engines.native.routines import steps
 from pantarhei.engines.native.sliding import SlidingBlock
 from pantarhei.engines.native.tasks import Division, Tasks, flat, is_alone
 from pantarhei.engines.native.threads import MOST_THREADS, cores
@@ -151,7 +152,7 @@ def work(kernel: Kernel) -> int:
     if isinstance(kernel.structure, SlidingBlock):
         return math.prod(numbers[:5]) * kernel.structure.rows
     if isinstance(kernel.structure, Routine):
-        return numbers[1] - numbers[0]
+        return steps(kernel.structure, numbers)
     if isinstance(kernel.structure, str):
         return math.prod(numbers[2:5]) * numbers[8] // 8
     assert isinstance(kernel.structure, Structure)

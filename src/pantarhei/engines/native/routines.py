@@ -8,6 +8,7 @@ anything that lasts is changed. Indices that are wrong lead to the first element
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -252,23 +253,31 @@ def _as(x: Scalar, type: str) -> Scalar:
 
 
 class Row(NamedTuple):
-    """How a routine is written; nanoseconds for one of its range, where that can be divided."""
+    """How a routine is written; nanoseconds for one of its range, where that can be divided; which
+    arguments say how many steps one of its range takes."""
 
     write: Callable[[Writer, Scalar, Scalar, tuple[str, ...]], None]
     cost: float = 0.0
+    steps: tuple[int, ...] = ()
 
 
 ROWS: dict[str, Row] = {
     "guard": Row(_guard),
-    "gather": Row(_gather),
-    "scatter": Row(_scatter),
-    "gather_nd": Row(_gather_nd),
-    "arg": Row(_arg),
-    "cumulated": Row(_cumulated),
-    "top_k": Row(_top_k),
+    "gather": Row(_gather, steps=(4,)),
+    "scatter": Row(_scatter, steps=(2,)),
+    "gather_nd": Row(_gather_nd, steps=(2,)),
+    "arg": Row(_arg, steps=(2,)),
+    "cumulated": Row(_cumulated, steps=(2,)),
+    "top_k": Row(_top_k, steps=(2, 3)),
     "unique": Row(_unique),
     **{name: Row(write, cost) for name, (write, cost) in draws.DRAWS.items()},
 }
+
+
+def steps(routine: Routine, arguments: Sequence[int]) -> int:
+    """A rough number of steps of the innermost loops."""
+    inner = (arguments[place] for place in ROWS[routine.kind].steps)
+    return (arguments[1] - arguments[0]) * math.prod(inner)
 
 
 def written(routine: Routine) -> tuple[str, Code]:
