@@ -40,7 +40,8 @@ QUICK_GROWTH = {"width": [16, 64, 256], "depth": [1, 8, 32], "batch": [1, 256, 4
 CHAIN, QUICK_CHAIN = [125, 250, 500, 1000, 2000, 4000], [25, 50, 100]
 GROWN = ("native", "numpy", "by-hand", "torch", "tensorflow1")
 # Whose chains are measured if their growth is: those that build a graph.
-CHAINED = ("native", "tensorflow1", "numpy")
+CHAINED = ("native", "numpy", "tensorflow1")
+LONGEST_OF_PEERS = 1000  # layers: beyond, it takes them minutes
 # The net that starts are repeated for: the one that the bar names.
 STARTED = "dense"
 # The part of the time that each family may take; what one does not need, the next ones may.
@@ -217,6 +218,10 @@ def _measure_into(
         present = {each.name: each for each in growth.present()}
         for contender in [present[name] for name in CHAINED if name in present]:
             depths = QUICK_CHAIN if quick else CHAIN
+            if contender.imports != "pantarhei" and max(depths) > LONGEST_OF_PEERS:
+                depths = [each for each in depths if each <= LONGEST_OF_PEERS]
+                why = "left out: it would take minutes"
+                growth.lacks(contender, f"chains of more than {LONGEST_OF_PEERS} layers", why)
             chains[contender.name] = growth.chain(contender, depths)
 
     def measure_imports() -> None:
