@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import warnings
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,22 @@ def test_rows_of_a_lookup_stay_sparse_and_add_up() -> None:
     assert isinstance(g, tf.IndexedSlices)
     dense = value_of(tf.convert_to_tensor(g))
     np.testing.assert_array_equal(dense, [[0, 0], [4, 4], [0, 0], [2, 2]])
+
+
+def test_rows_of_a_lookup_become_dense_through_a_reshape_without_a_warning() -> None:
+    x = tf.placeholder(tf.float32, [None, 3])
+    rows = tf.gather(tf.reshape(x, [-1]), [0, 2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (gradient,) = tf.gradients(rows, x)
+        masked = tf.gradients(tf.boolean_mask(x, x > 1.0), x)[0]
+        tf.gradients(tf.gather(tf.expand_dims(x, 0), [0]), x)
+    with tf.Session() as session:
+        found, of_masked = session.run([gradient, masked], {x: [[1.0, 2.0, 3.0]]})
+    assert found.tolist() == [[1.0, 0.0, 1.0]]
+    assert of_masked.tolist() == [[0.0, 1.0, 1.0]]
+    with pytest.warns(UserWarning, match="Converting sparse IndexedSlices"):
+        tf.gradients(tf.gather(tf.tanh(x), [0]), x)
 
 
 def test_registered_gradient_overrides_and_sees_the_operation() -> None:

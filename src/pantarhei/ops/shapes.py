@@ -7,6 +7,7 @@ TensorFlow does; otherwise by operations whose values are as partly known as the
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,9 @@ def rank(input: Any, name: str | None = None) -> Tensor:
 
 def to_shape_of_input(op: Operation, g: Any) -> Tensor:
     """The gradient of an operation that only changes the shape."""
-    return reshape(g, shape(op.inputs[0]))
+    with warnings.catch_warnings():  # as TensorFlow: what looks up reshaped rows needs no advice
+        warnings.filterwarnings("ignore", "Converting sparse IndexedSlices to a dense Tensor")
+        return reshape(g, shape(op.inputs[0]))
 
 
 class Reshape(OpDef):
