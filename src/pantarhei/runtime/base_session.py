@@ -7,7 +7,7 @@ nothing of particular operations.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +85,7 @@ class BaseSession:
         self._families: dict[Any, _Family] = {}
         self._partial_runs: dict[str, PartialRun] = {}
         self._shortcuts: dict[tuple[Any, ...], Shortcut] = {}
+        self._placed: set[Any] = set()  # kinds of runs whose devices have been looked at
 
     @property
     def graph(self) -> Graph:
@@ -111,6 +112,7 @@ class BaseSession:
             self._store = Store()
         self._families.clear()
         self._shortcuts.clear()
+        self._placed.clear()
         self._partial_runs.clear()
 
     def as_default(self) -> AbstractContextManager[Any]:
@@ -398,8 +400,7 @@ class BaseSession:
             plan = family.plans.get(values)
             if plan is None or not self._fits(plan):
                 if plan is None:
-                    targets = [*operations, *(t.op for t in tensors if t not in feeds)]
-                    placement.check(schedule(targets, feeds, done or ()), self._config)
+                    self._check_devices(operations, tensors, feeds, done or ())
                 try:
                     plan = lowered({}, resuming=False)
                 except NeedsStaticFeeds as need:
@@ -416,6 +417,20 @@ class BaseSession:
                     return _Outcome(results, plan.standing, family.static)
             execution = Execution if watch is None else watch.execution
             return _Outcome(execution(self._store, self._engine, feeds, lowered).run(plan))
+
+    def _check_devices(
+        self,
+        operations: Sequence[Operation],
+        tensors: Sequence[Tensor],
+        feeds: Collection[Tensor],
+        done: Collection[Operation],
+    ) -> None:
+        """Whether what a run needs can be placed; looked at once, whatever is fed."""
+        kind = (tuple(operations), tuple(tensors), frozenset(feeds), frozenset(done))
+        if kind not in self._placed:
+            targets = [*operations, *(t.op for t in tensors if t not in feeds)]
+            placement.check(schedule(targets, feeds, done), self._config)
+            self._placed.add(kind)
 
     def _run_standing(self, plan: Plan, feeds: Mapping[Tensor, Array]) -> list[Array] | None:
         """Runs a plan as one call, where it can be one."""
