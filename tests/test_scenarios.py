@@ -1,6 +1,6 @@
 """Whole programs against what TensorFlow 1.15 answered: ``tests/golden/scenarios.json``.
 
-Every scenario of ``tests/scenarios`` runs here on this project and must give the recorded answer.
+Every scenario of ``tests/scenarios`` runs here on each engine and must give the recorded answer.
 Of an error's message the recorded words come first; ours may go on. Floats agree to 1e-6
 (float32), 1e-12 (float64) or 1e-3 (float16) of the number or, where that is more, a fifth of it of
 the largest number of their array. All else is equal.
@@ -17,6 +17,7 @@ import pytest
 
 import pantarhei as tf
 from tests import scenarios
+from tests.support.engines import engines
 
 with open(os.path.join(os.path.dirname(__file__), "golden", "scenarios.json")) as _file:
     RECORDED = json.load(_file)["scenarios"]
@@ -73,8 +74,12 @@ def _numbers(value: Any) -> Any:
     return [float(value)]
 
 
+@pytest.mark.parametrize("engine", engines())
 @pytest.mark.parametrize("name", sorted(RECORDED))
-def test_program_answers_as_recorded(name: str) -> None:
+def test_program_answers_as_recorded(
+    name: str, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANTARHEI_ENGINE", engine)
     tf.reset_default_graph()
     answer = json.loads(json.dumps(SCENARIOS[name](tf)))
     found = difference(answer, RECORDED[name])
