@@ -102,13 +102,13 @@ def test_a_wrong_tile_is_seen(compiler: Any) -> None:
     b = builder()
     left, right = inputs(b, [x, y])
     program = b.finish([b.matmul(left, right)])
-    right_parts = packing._parts
+    right_parts = packing.parts
 
     def wrong(extent: int, width: int, number: int) -> list[tuple[int, int]]:
         parts = right_parts(extent, width, number)
         return [(first, max(length - (width > 1), 1)) for first, length in parts]
 
-    with mock.patch.object(packing, "_parts", wrong):
+    with mock.patch.object(packing, "parts", wrong):
         (found,) = engine.compile(program)([x, y])
     assert not np.array_equal(found, x @ y)
 

@@ -10,7 +10,7 @@ assemble     memory for all values of a program, and the list of calls
 windows      convolution and pooling; direct: convolution by blocks in registers (sliding)
 streamed     products with large matrices
 nests        a step as a structure of loops and its arguments
-packing      products of middle size in blocks; blocks: what packs and multiplies
+packing      products of middle size in blocks, large: larger; blocks: what packs and multiplies
 tasks        how large kernels are divided into tasks, by their shapes
 threads      the threads that share tasks; sharing: what they run
 emit         a structure as LLVM's text; scalar, operations and elementary write one element

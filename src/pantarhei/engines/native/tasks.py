@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pantarhei.engines.native import elementary
 from pantarhei.engines.native.blocks import Tile
 from pantarhei.engines.native.emit import OTHER, Access, Result, Structure, accumulator_type
+from pantarhei.engines.native.large import LargeBlocks
 from pantarhei.engines.native.nests import Kernel
 from pantarhei.engines.native.operations import BYTES
 from pantarhei.engines.native.packing import Blocks, Factor
@@ -89,9 +90,10 @@ class Division:
         if isinstance(kernel, Tasks) or isinstance(kernel.structure, SlidingBlock):
             return kernel
         if isinstance(kernel.structure, str):
-            blocks = _in_blocks(kernel, self.tiles.get(kernel.structure))
-            if blocks is not None and blocks.pays:
-                return self._blocked(blocks)
+            for kind in (Blocks, LargeBlocks):
+                blocks = _in_blocks(kernel, self.tiles.get(kernel.structure), kind)
+                if blocks is not None and blocks.pays:
+                    return self._blocked(blocks)
             return _divided_product(kernel) if self.products else kernel
         if isinstance(kernel.structure, Routine):
             return _divided_range(kernel, kernel.structure)
@@ -101,7 +103,7 @@ class Division:
     def _blocked(self, blocks: Blocks) -> Tasks:
         """Tasks that pack the operands, then tasks that multiply."""
         self.end = max(self.end, self.start + blocks.memory)
-        multiplying = tuple((each,) for each in blocks.blocks(self.slot, self.start))
+        multiplying = tuple(blocks.multiplying(self.slot, self.start))
         packing = tuple((each,) for each in blocks.packing(self.slot, self.start))
         return Tasks(packing, (Tasks(multiplying),))
 
@@ -289,7 +291,7 @@ def is_alone(kernel: Kernel) -> bool:
     return columns * rows * inner >= least
 
 
-def _in_blocks(kernel: Kernel, tile: Tile | None) -> Blocks | None:
+def _in_blocks(kernel: Kernel, tile: Tile | None, kind: type[Blocks]) -> Blocks | None:
     """One product as one of blocks."""
     if tile is None or kernel.arguments[_COUNT] != 1:
         return None
@@ -304,7 +306,7 @@ def _in_blocks(kernel: Kernel, tile: Tile | None) -> Blocks | None:
     right = factor(_RIGHT_OFFSET, numbers[_RIGHT_LEADING], numbers[_RIGHT] != ord("T"))
     result = numbers[_RESULT_OFFSET - 1], numbers[_RESULT_OFFSET]
     leading, adding = numbers[_RESULT_LEADING], bool(numbers[_ADDING])
-    return Blocks(tile, rows, columns, inner, left, right, result, leading, adding)
+    return kind(tile, rows, columns, inner, left, right, result, leading, adding)
 
 
 def _divided_product(kernel: Kernel) -> Kernel | Tasks:
