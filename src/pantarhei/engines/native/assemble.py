@@ -31,7 +31,7 @@ from pantarhei.engines.native.guards import guarded
 from pantarhei.engines.native.in_place import in_place
 from pantarhei.engines.native.layout import Fetch, HostCall, Layout, Pool
 from pantarhei.engines.native.nests import Kernel, Target
-from pantarhei.engines.native.operations import REDUCTIONS, TYPES, neutral, spelled
+from pantarhei.engines.native.operations import REDUCTIONS, TYPES, loses_nan, neutral, spelled
 from pantarhei.engines.native.parts import in_parts
 from pantarhei.engines.native.scalar import literal
 from pantarhei.engines.native.skinny import spelled_out
@@ -298,6 +298,9 @@ class Assembler:
             target = self.views[Value(node)]
             if node.kind in REDUCTIONS:
                 source = operand(node.operands[0])
+                if loses_nan(node):
+                    operations.append(Operation(f"number_for_{node.kind}", type, (source,)))
+                    source = ("op", len(operations) - 1), type
                 targets.append(Target(node.kind, source, _spread(target, node), type))
                 continue
             name, count = spelled(node)

@@ -7,6 +7,7 @@ the data.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -170,6 +171,9 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "invert": (WHOLE | {"i1"}, _invert),
     "left_shift": (WHOLE, _left_shift),
     "right_shift": (WHOLE, _right_shift),
+    # What a reduction takes in the place of NaN.
+    "number_for_max": (REAL, lambda x: x.equals(x).choose(x, -math.inf)),
+    "number_for_min": (REAL, lambda x: x.equals(x).choose(x, math.inf)),
     "where": (STORABLE, lambda condition, x, y: condition.choose(x, y)),
     "cast": (STORABLE, _cast),
     # What `spelled` makes of powers.
@@ -275,6 +279,13 @@ REDUCTIONS = {
     "any": frozenset({"i1"}),
     "all": frozenset({"i1"}),
 }
+
+
+def loses_nan(node: Node) -> bool:
+    """Whether NaN is no result of a reduction: it compares floats with one another."""
+    shape = node.operands[0].shape
+    several = any(shape[axis] != 1 for axis in node.attributes["axes"])
+    return node.kind in ("max", "min") and several and TYPES[node.types[0].dtype] in FLOATS
 
 
 def reduces(node: Node) -> bool:

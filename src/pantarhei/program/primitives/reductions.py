@@ -52,6 +52,26 @@ def _sum(x: Array, axis: tuple[int, ...]) -> Any:
     return np.sum(x, axis, dtype=x.dtype)
 
 
+def _largest(x: Array, axis: tuple[int, ...]) -> Any:
+    """NaN loses, as in TensorFlow's kernels, unless there is nothing to compare it with."""
+    if all(x.shape[each] == 1 for each in axis):
+        return x.reshape(_without(x.shape, axis))
+    return np.max(_without_nan(x, lowest(x.dtype)), axis, initial=lowest(x.dtype))
+
+
+def _smallest(x: Array, axis: tuple[int, ...]) -> Any:
+    if all(x.shape[each] == 1 for each in axis):
+        return x.reshape(_without(x.shape, axis))
+    return np.min(_without_nan(x, highest(x.dtype)), axis, initial=highest(x.dtype))
+
+
+def _without_nan(x: Array, instead: Any) -> Array:
+    """`x` with another number in the place of NaN."""
+    if x.dtype.kind in "biu" or not np.isnan(x).any():
+        return x
+    return np.where(np.isnan(x), instead, x)
+
+
 def _arg_reduced(x: Type, *, axis: int, dtype: np.dtype[Any]) -> Type:
     if x.shape[axis] == 0:
         raise ProgramError(
@@ -65,10 +85,8 @@ def _arg_search(name: str, better: Callable[[Array, int], Any]) -> Primitive:
     kernels."""
 
     def meaning(x: Array, *, axis: int, dtype: np.dtype[Any]) -> Array:
-        if x.dtype.kind not in "biu" and np.isnan(x).any():
-            worst = lowest(x.dtype) if name == "argmax" else highest(x.dtype)
-            x = np.where(np.isnan(x), worst, x)
-        return np.asarray(better(x, axis), dtype)
+        worst = lowest(x.dtype) if name == "argmax" else highest(x.dtype)
+        return np.asarray(better(_without_nan(x, worst), axis), dtype)
 
     return Primitive(name, _arg_reduced, meaning)
 
@@ -109,8 +127,8 @@ def _unique_repeated(x: Array, *, dtype: np.dtype[Any]) -> tuple[Array, Array]:
 PRIMITIVES = [
     _reduction("sum", _sum),
     _reduction("prod", lambda x, axis: np.prod(x, axis, dtype=x.dtype)),
-    _reduction("max", lambda x, axis: np.max(x, axis, initial=lowest(x.dtype))),
-    _reduction("min", lambda x, axis: np.min(x, axis, initial=highest(x.dtype))),
+    _reduction("max", _largest),
+    _reduction("min", _smallest),
     _reduction("any", np.any),
     _reduction("all", np.all),
     _arg_search("argmax", np.argmax),
