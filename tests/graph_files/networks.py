@@ -100,9 +100,9 @@ def loops(tf: Any) -> tuple[Any, dict[str, Any], list[str]]:
     scanned = tf.scan(lambda a, e: a * 0.5 + e, mapped)
     folded = tf.foldr(lambda a, e: a * 0.5 + e, scanned, initializer=tf.constant(2.0))
     array = tf.TensorArray(tf.float32, size=0, dynamic_size=True, infer_shape=False)
-    array = tf.while_loop(
-        lambda i, _: i < 4, lambda i, a: (i + 1, a.write(i, y[:i])), [0, array]
-    )[1]
+    array = tf.while_loop(lambda i, _: i < 4, lambda i, a: (i + 1, a.write(i, y[:i])), [0, array])[
+        1
+    ]
     tf.identity(array.concat(), name="parts")
     total = tf.add(tf.reduce_sum(scanned) * folded, y, name="total")
     return total, {"x:0": np.array([0.5, -1.0, 0.25], np.float32)}, ["parts:0", "total:0"]
