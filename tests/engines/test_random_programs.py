@@ -66,7 +66,7 @@ def moves(draw: Any, b: Any, x: Any) -> Any:
         return b.transpose(x, permutation=tuple(draw(st.permutations(range(x.ndim)))))
     if kind == "slice":
         steps = [draw(st.sampled_from([1, 2])) for _ in x.shape]
-        starts = [draw(st.integers(0, extent - 1)) for extent in x.shape]
+        starts = [draw(st.integers(0, max(extent - 1, 0))) for extent in x.shape]
         return b.slice(x, start=tuple(starts), stop=x.shape, step=tuple(steps))
     if kind == "flip":
         return b.flip(x, axes=tuple(axis for axis in range(x.ndim) if draw(st.booleans())))
