@@ -69,6 +69,7 @@ def _ratios(rows: list[dict[str, Any]], base: str, title: str) -> Any:
     axes.set_yticks([at + 0.4 for at in range(len(rows))], titles)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:,g}")
+    axes.xaxis.set_minor_formatter("")  # the bars tell their numbers
     axes.axvline(1, color="lightgray", linewidth=0.8, zorder=0)
     axes.invert_yaxis()
     axes.margins(x=0.2, y=0.02)
