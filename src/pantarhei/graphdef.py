@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pantarhei.facts.dtypes import DType, as_dtype
-from pantarhei.facts.messages import library_module, message_class
+from pantarhei.facts.messages import VALUE_FIELDS, library_module, message_class
 from pantarhei.facts.shapes import TensorShape
 from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import HOOKS, Operation
@@ -25,21 +25,6 @@ PRODUCER = 134
 _WRITTEN_AS_BYTES = frozenset(
     ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")
 )
-
-# The field of a TensorProto that holds single values of a kind of element, by NumPy dtype.
-_VALUE_FIELDS = {
-    "float32": "float_val",
-    "float64": "double_val",
-    "int64": "int64_val",
-    "bool": "bool_val",
-    "complex64": "scomplex_val",
-    "complex128": "dcomplex_val",
-    "uint32": "uint32_val",
-    "uint64": "uint64_val",
-    "float16": "half_val",
-    "bfloat16": "half_val",
-    "object": "string_val",
-}
 
 
 def node_def(op: Operation) -> Any:
@@ -134,7 +119,7 @@ def write_tensor(target: Any, array: Array) -> None:
     if array.dtype.name in _WRITTEN_AS_BYTES and array.size > 1 and not repeated:
         target.tensor_content = np.ascontiguousarray(array).tobytes()
         return
-    field = getattr(target, _VALUE_FIELDS.get(array.dtype.name, "int_val"))
+    field = getattr(target, VALUE_FIELDS.get(array.dtype.name, "int_val"))
     # A repeated number is not spread out again: the array may be larger than the memory.
     for element in [array.flat[0]] if repeated else array.ravel():
         if field is target.half_val:

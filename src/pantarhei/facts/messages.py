@@ -49,6 +49,22 @@ TOP_LEVEL = (
     "SummaryMetadata",
 )
 
+# Where a TensorProto keeps the elements of each dtype one by one; other integers are in int_val.
+VALUE_FIELDS = {
+    "float32": "float_val",
+    "float64": "double_val",
+    "int64": "int64_val",
+    "bool": "bool_val",
+    "complex64": "scomplex_val",
+    "complex128": "dcomplex_val",
+    "uint32": "uint32_val",
+    "uint64": "uint64_val",
+    "float16": "half_val",
+    "bfloat16": "half_val",
+    "string": "string_val",  # TensorFlow's name, and NumPy's
+    "object": "string_val",
+}
+
 
 @cache
 def message_class(name: str) -> Any:

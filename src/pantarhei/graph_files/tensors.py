@@ -12,26 +12,12 @@ from typing import Any
 import numpy as np
 
 from pantarhei.facts.dtypes import DType, as_dtype
+from pantarhei.facts.messages import VALUE_FIELDS
 from pantarhei.facts.shapes import TensorShape
 from pantarhei.program.ir import Array
 
 # A tensor of which only some elements are written is filled up to this size, no further.
 _LARGEST_FILLED = 2**31
-
-# Where a TensorProto keeps the elements of each kind one by one; the other integers are in int_val.
-_VALUE_FIELDS = {
-    "float32": "float_val",
-    "float64": "double_val",
-    "int64": "int64_val",
-    "bool": "bool_val",
-    "complex64": "scomplex_val",
-    "complex128": "dcomplex_val",
-    "uint32": "uint32_val",
-    "uint64": "uint64_val",
-    "float16": "half_val",
-    "bfloat16": "half_val",
-    "string": "string_val",
-}
 
 
 def read_dtype(number: int) -> DType:
@@ -122,7 +108,7 @@ def _texts(content: bytes, count: int) -> Array:
 
 def _elements(message: Any, dtype: DType) -> Array:
     """The elements that are written one by one, however many."""
-    values = getattr(message, _VALUE_FIELDS.get(dtype.name, "int_val"))
+    values = getattr(message, VALUE_FIELDS.get(dtype.name, "int_val"))
     if dtype.name == "string":
         texts = np.empty(len(values), object)
         for index, each in enumerate(values):

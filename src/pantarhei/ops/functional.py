@@ -119,10 +119,7 @@ def foldl(
     """
     _check_callable(fn)
     with name_scope(name, "foldl", nest.flatten(elems)):
-        flat = _converted(nest.flatten(elems))
-        elems = nest.pack(elems, flat)
-        count = _extent(flat[0])
-        sources = nest.map_structure(lambda each: _array(each, count).unstack(each), elems)
+        sources, count = _sources(elems)
         if initializer is None:
             start = nest.map_structure(lambda each: each.read(0), sources)
             i = constant(1)
@@ -175,10 +172,7 @@ def foldr(
     """
     _check_callable(fn)
     with name_scope(name, "foldr", nest.flatten(elems)):
-        flat = _converted(nest.flatten(elems))
-        elems = nest.pack(elems, flat)
-        count = _extent(flat[0])
-        sources = nest.map_structure(lambda each: _array(each, count).unstack(each), elems)
+        sources, count = _sources(elems)
         if initializer is None:
             i = count - 1
             start = nest.map_structure(lambda each: each.read(i), sources)
@@ -303,6 +297,14 @@ def _extent(tensor: Tensor) -> Any:
     """The first extent: a number where it is known, else a tensor."""
     known = None if tensor.shape.ndims is None else tensor.shape.as_list()[0]
     return known or shape_of(tensor)[0]
+
+
+def _sources(elems: Any) -> tuple[Any, Any]:
+    """Tensor arrays of the elements, in the structure of `elems`, and how many they hold."""
+    flat = _converted(nest.flatten(elems))
+    count = _extent(flat[0])
+    elems = nest.pack(elems, flat)
+    return nest.map_structure(lambda each: _array(each, count).unstack(each), elems), count
 
 
 def _array(elem: Any, count: Any, element_shape: TensorShape | None = None) -> TensorArray:

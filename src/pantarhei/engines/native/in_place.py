@@ -41,16 +41,16 @@ def in_place(
         and (input is None or _same_elements(fused, writer, input))
     }
     # Steps are sorted by these: a step that is moved comes behind another one's number.
-    order = {id(step): (float(number[id(step)]), 0) for step in fused.steps}
+    order = {id(step): (number[id(step)], 0) for step in fused.steps}
     guards = [step for step in fused.steps if isinstance(step, GuardStep)]
-    before = {
+    before = {  # what has to have run when an input is overwritten
         value: [*(users.get(input, ()) if input else ()), *guards]
         for value, input in replaced.items()
-    }  # what has to have run when an input is overwritten
+    }
     for value, writer in writers.items():
         last = max((number[id(step)] for step in before[value]), default=-1)
         if last > order[id(writer)][0] and _may_wait(fused, writer, last, users, number):
-            order[id(writer)] = (float(last), 1)
+            order[id(writer)] = (last, 1)
     steps = sorted(fused.steps, key=lambda step: order[id(step)])
     final = {id(step): index for index, step in enumerate(steps)}
     fitting = {
