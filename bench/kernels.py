@@ -27,13 +27,13 @@ import pantarhei as tf
 from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
-from pantarhei.engines.native.frame import Frame
-from pantarhei.engines.native.layout import HostCall, Layout
-from pantarhei.engines.native.nests import Kernel
-from pantarhei.engines.native.operations import BYTES
-from pantarhei.engines.native.routines import Routine
-from pantarhei.engines.native.sliding import VECTORS, SlidingBlock
-from pantarhei.engines.native.tasks import Tasks
+from pantarhei.engines.native.codegen.ops import BYTES
+from pantarhei.engines.native.kernels.conv.sliding import VECTORS, SlidingBlock
+from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.routines import Routine
+from pantarhei.engines.native.memory.layout import HostCall, Layout
+from pantarhei.engines.native.runtime.context import Frame
+from pantarhei.engines.native.schedule.parallel import Tasks
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 

@@ -7,8 +7,8 @@ compares the page.
 import sys
 from pathlib import Path
 
-from pantarhei.transforms.simplify import folding, identities, movements, products
-from pantarhei.transforms.simplify.rewriting import Rules
+from pantarhei.passes import folding, identities, movements, products
+from pantarhei.passes.rewriting import Rules
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "simplification.md"
 

@@ -9,10 +9,18 @@ it needs.
 
 from typing import TYPE_CHECKING
 
-from pantarhei import graphdef as _graphdef
 from pantarhei import late_names as _late_names
-from pantarhei.facts import errors
-from pantarhei.facts.dtypes import (
+from pantarhei.autodiff.custom_gradient import custom_gradient
+from pantarhei.autodiff.gradients import (
+    AggregationMethod,
+    RegisterGradient,
+    UnconnectedGradients,
+    gradients,
+    no_gradient,
+)
+from pantarhei.autodiff.hessians import hessians
+from pantarhei.core import errors, version
+from pantarhei.core.dtypes import (
     DType,
     as_dtype,
     bfloat16,
@@ -41,7 +49,9 @@ from pantarhei.facts.dtypes import (
     uint64,
     variant,
 )
-from pantarhei.facts.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
+from pantarhei.core.shapes import Dimension, TensorShape, dimension_at_index, dimension_value
+from pantarhei.core.version import VERSION
+from pantarhei.files.graphs import graph_def as _graphdef
 from pantarhei.graph.convert import convert_to_tensor, register_tensor_conversion_function
 from pantarhei.graph.devices import DeviceSpec
 from pantarhei.graph.graph import Graph, get_default_graph, reset_default_graph
@@ -62,14 +72,82 @@ from pantarhei.graph.scopes import (
     set_random_seed,
 )
 from pantarhei.graph.stacks import get_default_session
-from pantarhei.ops import loops as _loops
 from pantarhei.ops import older_types as _older_types
 from pantarhei.ops import operators as _operators
-from pantarhei.ops import stacks as _stacks
-from pantarhei.ops import tensor_array_types as _tensor_array_types
-from pantarhei.ops import unary_gradients as _unary_gradients
-from pantarhei.ops.arranging import reverse, reverse_sequence, roll
-from pantarhei.ops.assertions import (
+from pantarhei.ops.array.arranging import reverse, reverse_sequence, roll
+from pantarhei.ops.array.block_paddings import required_space_to_batch_paddings
+from pantarhei.ops.array.blocks import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
+)
+from pantarhei.ops.array.broadcasting import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    broadcast_to,
+    tile,
+)
+from pantarhei.ops.array.casting import (
+    bitcast,
+    cast,
+    saturate_cast,
+    to_bfloat16,
+    to_complex64,
+    to_complex128,
+    to_double,
+    to_float,
+    to_int32,
+    to_int64,
+)
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.diagonals import (
+    diag,
+    diag_part,
+    eye,
+    matrix_band_part,
+    matrix_diag,
+    matrix_diag_part,
+    matrix_set_diag,
+)
+from pantarhei.ops.array.filling import fill, ones, ones_like, range, zeros, zeros_like
+from pantarhei.ops.array.identity import guarantee_const, identity, identity_n, no_op, stop_gradient
+from pantarhei.ops.array.indexing import batch_gather, boolean_mask, gather, slice
+from pantarhei.ops.array.joining import concat, parallel_stack, split, stack, unstack
+from pantarhei.ops.array.padding import pad
+from pantarhei.ops.array.partitioning import dynamic_partition, dynamic_stitch
+from pantarhei.ops.array.placeholder import placeholder, placeholder_with_default
+from pantarhei.ops.array.scattering import (
+    gather_nd,
+    scatter_nd,
+    tensor_scatter_add,
+    tensor_scatter_sub,
+    tensor_scatter_update,
+)
+from pantarhei.ops.array.search import arg_max, arg_min, argmax, argmin, argsort, searchsorted, sort
+from pantarhei.ops.array.sequences import linspace, meshgrid, one_hot, sequence_mask
+from pantarhei.ops.array.sequences import linspace as lin_space
+from pantarhei.ops.array.shapes import expand_dims, rank, reshape, shape, shape_n, size, squeeze
+from pantarhei.ops.array.slicing import newaxis, strided_slice
+from pantarhei.ops.array.transposing import matrix_transpose, transpose
+from pantarhei.ops.control_flow import loop_operations as _loops
+from pantarhei.ops.control_flow import stacks as _stacks
+from pantarhei.ops.control_flow import tensor_array_types as _tensor_array_types
+from pantarhei.ops.control_flow.case import case
+from pantarhei.ops.control_flow.checks import (
+    Assert,
+    check_numerics,
+    ensure_shape,
+    verify_tensor_all_finite,
+)
+from pantarhei.ops.control_flow.cond import cond
+from pantarhei.ops.control_flow.dependencies import group, tuple
+from pantarhei.ops.control_flow.functional import foldl, foldr, map_fn, scan
+from pantarhei.ops.control_flow.tensor_array import TensorArray
+from pantarhei.ops.control_flow.while_loop import while_loop
+from pantarhei.ops.debug.assertions import (
     assert_equal,
     assert_greater,
     assert_greater_equal,
@@ -81,7 +159,7 @@ from pantarhei.ops.assertions import (
     assert_none_equal,
     assert_positive,
 )
-from pantarhei.ops.assertions_of_kind import (
+from pantarhei.ops.debug.assertions_of_kind import (
     assert_integer,
     assert_near,
     assert_rank,
@@ -90,7 +168,24 @@ from pantarhei.ops.assertions_of_kind import (
     assert_type,
     is_numeric_tensor,
 )
-from pantarhei.ops.binary import (
+from pantarhei.ops.debug.monotonic import is_non_decreasing, is_strictly_increasing
+from pantarhei.ops.debug.printing import Print
+from pantarhei.ops.evaluation.confusion import confusion_matrix
+from pantarhei.ops.host.functions import numpy_node, py_func
+from pantarhei.ops.linalg.contractions import einsum, tensordot
+from pantarhei.ops.linalg.decompositions import qr, self_adjoint_eig, self_adjoint_eigvals, svd
+from pantarhei.ops.linalg.matrices import cross, matmul, trace
+from pantarhei.ops.linalg.norms import norm
+from pantarhei.ops.linalg.solving import (
+    cholesky,
+    cholesky_solve,
+    matrix_determinant,
+    matrix_inverse,
+    matrix_solve,
+    matrix_triangular_solve,
+)
+from pantarhei.ops.math import unary_gradients as _unary_gradients
+from pantarhei.ops.math.binary import (
     accumulate_n,
     add,
     add_n,
@@ -103,43 +198,14 @@ from pantarhei.ops.binary import (
     squared_difference,
     subtract,
 )
-from pantarhei.ops.block_paddings import required_space_to_batch_paddings
-from pantarhei.ops.blocks import (
-    batch_to_space,
-    batch_to_space_nd,
-    depth_to_space,
-    space_to_batch,
-    space_to_batch_nd,
-    space_to_depth,
-)
-from pantarhei.ops.broadcasting import (
-    broadcast_dynamic_shape,
-    broadcast_static_shape,
-    broadcast_to,
-    tile,
-)
-from pantarhei.ops.case import case
-from pantarhei.ops.casting import (
-    bitcast,
-    cast,
-    saturate_cast,
-    to_bfloat16,
-    to_complex64,
-    to_complex128,
-    to_double,
-    to_float,
-    to_int32,
-    to_int64,
-)
-from pantarhei.ops.checks import Assert, check_numerics, ensure_shape, verify_tensor_all_finite
-from pantarhei.ops.clip import (
+from pantarhei.ops.math.clip import (
     clip_by_average_norm,
     clip_by_global_norm,
     clip_by_norm,
     clip_by_value,
     global_norm,
 )
-from pantarhei.ops.comparison import (
+from pantarhei.ops.math.comparison import (
     equal,
     greater,
     greater_equal,
@@ -156,31 +222,15 @@ from pantarhei.ops.comparison import (
     where,
     where_v2,
 )
-from pantarhei.ops.complex_numbers import angle, complex, imag, real
-from pantarhei.ops.cond import cond
-from pantarhei.ops.confusion import confusion_matrix
-from pantarhei.ops.constant import constant
-from pantarhei.ops.contractions import einsum, tensordot
-from pantarhei.ops.control import group, tuple
-from pantarhei.ops.decoding import decode_csv, decode_raw
-from pantarhei.ops.decompositions import qr, self_adjoint_eig, self_adjoint_eigvals, svd
-from pantarhei.ops.diagonals import (
-    diag,
-    diag_part,
-    eye,
-    matrix_band_part,
-    matrix_diag,
-    matrix_diag_part,
-    matrix_set_diag,
-)
-from pantarhei.ops.distinct import (
+from pantarhei.ops.math.complex_numbers import angle, complex, imag, real
+from pantarhei.ops.math.distinct import (
     bincount,
     invert_permutation,
     setdiff1d,
     unique,
     unique_with_counts,
 )
-from pantarhei.ops.division import (
+from pantarhei.ops.math.division import (
     div,
     div_no_nan,
     divide,
@@ -193,38 +243,7 @@ from pantarhei.ops.division import (
     truncatediv,
     truncatemod,
 )
-from pantarhei.ops.example_features import (
-    FixedLenFeature,
-    FixedLenSequenceFeature,
-    SparseFeature,
-    VarLenFeature,
-)
-from pantarhei.ops.filling import fill, ones, ones_like, range, zeros, zeros_like
-from pantarhei.ops.formatting import print_v2 as print
-from pantarhei.ops.functional import foldl, foldr, map_fn, scan
-from pantarhei.ops.host import numpy_node, py_func
-from pantarhei.ops.identity import guarantee_const, identity, identity_n, no_op, stop_gradient
-from pantarhei.ops.indexing import batch_gather, boolean_mask, gather, slice
-from pantarhei.ops.joining import concat, parallel_stack, split, stack, unstack
-from pantarhei.ops.linalg import cross, matmul, trace
-from pantarhei.ops.monotonic import is_non_decreasing, is_strictly_increasing
-from pantarhei.ops.norms import norm
-from pantarhei.ops.padding import pad
-from pantarhei.ops.parsing import parse_example, parse_single_example
-from pantarhei.ops.partitioning import dynamic_partition, dynamic_stitch
-from pantarhei.ops.patches import extract_image_patches
-from pantarhei.ops.placeholder import placeholder, placeholder_with_default
-from pantarhei.ops.printing import Print
-from pantarhei.ops.random import (
-    get_seed,
-    random_crop,
-    random_normal,
-    random_shuffle,
-    random_uniform,
-    truncated_normal,
-)
-from pantarhei.ops.random_distributions import multinomial, random_gamma, random_poisson
-from pantarhei.ops.reductions import (
+from pantarhei.ops.math.reductions import (
     reduce_all,
     reduce_any,
     reduce_max,
@@ -233,32 +252,9 @@ from pantarhei.ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
-from pantarhei.ops.rounding import ceil, floor, rint, round
-from pantarhei.ops.scans import cumprod, cumsum
-from pantarhei.ops.scatter_nd_updates import (
-    batch_scatter_update,
-    scatter_nd_add,
-    scatter_nd_sub,
-    scatter_nd_update,
-)
-from pantarhei.ops.scatter_updates import (
-    scatter_add,
-    scatter_div,
-    scatter_max,
-    scatter_min,
-    scatter_mul,
-    scatter_sub,
-    scatter_update,
-)
-from pantarhei.ops.scattering import (
-    gather_nd,
-    scatter_nd,
-    tensor_scatter_add,
-    tensor_scatter_sub,
-    tensor_scatter_update,
-)
-from pantarhei.ops.search import arg_max, arg_min, argmax, argmin, argsort, searchsorted, sort
-from pantarhei.ops.segments import (
+from pantarhei.ops.math.rounding import ceil, floor, rint, round
+from pantarhei.ops.math.scans import cumprod, cumsum
+from pantarhei.ops.math.segments import (
     segment_max,
     segment_mean,
     segment_min,
@@ -271,20 +267,7 @@ from pantarhei.ops.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
-from pantarhei.ops.sequence_parsing import parse_single_sequence_example
-from pantarhei.ops.sequences import linspace, meshgrid, one_hot, sequence_mask
-from pantarhei.ops.sequences import linspace as lin_space
-from pantarhei.ops.shapes import expand_dims, rank, reshape, shape, shape_n, size, squeeze
-from pantarhei.ops.slicing import newaxis, strided_slice
-from pantarhei.ops.solving import (
-    cholesky,
-    cholesky_solve,
-    matrix_determinant,
-    matrix_inverse,
-    matrix_solve,
-    matrix_triangular_solve,
-)
-from pantarhei.ops.special_functions import (
+from pantarhei.ops.math.special_functions import (
     betainc,
     digamma,
     erf,
@@ -296,11 +279,8 @@ from pantarhei.ops.special_functions import (
     polygamma,
     zeta,
 )
-from pantarhei.ops.state import assign, assign_add, assign_sub, count_up_to, is_variable_initialized
-from pantarhei.ops.statistics import count_nonzero, reduce_logsumexp
-from pantarhei.ops.tensor_array import TensorArray
-from pantarhei.ops.transposing import matrix_transpose, transpose
-from pantarhei.ops.trigonometry import (
+from pantarhei.ops.math.statistics import count_nonzero, reduce_logsumexp
+from pantarhei.ops.math.trigonometry import (
     acos,
     acosh,
     asin,
@@ -313,7 +293,7 @@ from pantarhei.ops.trigonometry import (
     sinh,
     tan,
 )
-from pantarhei.ops.unary import (
+from pantarhei.ops.math.unary import (
     abs,
     conj,
     exp,
@@ -330,18 +310,50 @@ from pantarhei.ops.unary import (
     square,
     tanh,
 )
-from pantarhei.ops.while_loop import while_loop
+from pantarhei.ops.nn.patches import extract_image_patches
+from pantarhei.ops.parsing.decoding import decode_csv, decode_raw
+from pantarhei.ops.parsing.example_features import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+)
+from pantarhei.ops.parsing.examples import parse_example, parse_single_example
+from pantarhei.ops.parsing.sequence_examples import parse_single_sequence_example
+from pantarhei.ops.random.distributions import multinomial, random_gamma, random_poisson
+from pantarhei.ops.random.stateful import (
+    get_seed,
+    random_crop,
+    random_normal,
+    random_shuffle,
+    random_uniform,
+    truncated_normal,
+)
+from pantarhei.ops.state.reference import (
+    assign,
+    assign_add,
+    assign_sub,
+    count_up_to,
+    is_variable_initialized,
+)
+from pantarhei.ops.state.scatter_nd_updates import (
+    batch_scatter_update,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+)
+from pantarhei.ops.state.scatter_updates import (
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_sub,
+    scatter_update,
+)
+from pantarhei.ops.strings.formatting import print_v2 as print
 from pantarhei.sparse_names import *  # noqa: F403  # they would be thirty lines
 from pantarhei.text_names import *  # noqa: F403  # and so would these be fifteen
-from pantarhei.transforms.custom_gradient import custom_gradient
-from pantarhei.transforms.gradients import (
-    AggregationMethod,
-    RegisterGradient,
-    UnconnectedGradients,
-    gradients,
-    no_gradient,
-)
-from pantarhei.transforms.hessians import hessians
 from pantarhei.variables.collections import (
     all_variables,
     assert_variables_initialized,
@@ -392,36 +404,31 @@ from pantarhei.variables.scope import (
 from pantarhei.variables.store import create_partitioned_variables, get_local_variable, get_variable
 from pantarhei.variables.template import make_template
 from pantarhei.variables.variable import Variable
-from pantarhei.version import VERSION
 
 if TYPE_CHECKING:
     from pantarhei import (
-        app,
         bitwise,
         compat,
         debugging,
         dtypes,
-        flags,
-        gfile,
         graph_util,
         initializers,
         io,
         layers,
         linalg,
-        logging,
         losses,
         math,
         nn,
-        python_io,
         random,
-        saved_model,
         sparse,
         strings,
         summary,
         train,
     )
-    from pantarhei.graph_files.importing import import_graph_def
-    from pantarhei.logging import get_logger
+    from pantarhei.files import gfile, python_io, saved_model
+    from pantarhei.files.graphs.importing import import_graph_def
+    from pantarhei.platform import app, flags, logging
+    from pantarhei.platform.logging import get_logger
     from pantarhei.runtime.config import (
         ConfigProto,
         GPUOptions,

@@ -2,7 +2,7 @@
 
 import sys
 
-from pantarhei.command_line import main
+from pantarhei.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

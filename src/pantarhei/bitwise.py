@@ -1,6 +1,6 @@
 """The namespace `tf.bitwise`: the bits of integers."""
 
-from pantarhei.ops.bits import (
+from pantarhei.ops.math.bits import (
     bitwise_and,
     bitwise_or,
     bitwise_xor,

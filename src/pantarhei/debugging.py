@@ -1,6 +1,7 @@
 """`tf.debugging`: assertions about tensors, and checks for NaN and infinity."""
 
-from pantarhei.ops.assertions import (
+from pantarhei.ops.control_flow.checks import Assert, check_numerics
+from pantarhei.ops.debug.assertions import (
     assert_equal,
     assert_greater,
     assert_greater_equal,
@@ -12,7 +13,7 @@ from pantarhei.ops.assertions import (
     assert_none_equal,
     assert_positive,
 )
-from pantarhei.ops.assertions_of_kind import (
+from pantarhei.ops.debug.assertions_of_kind import (
     assert_integer,
     assert_near,
     assert_rank,
@@ -22,8 +23,7 @@ from pantarhei.ops.assertions_of_kind import (
     assert_type,
     is_numeric_tensor,
 )
-from pantarhei.ops.checks import Assert, check_numerics
-from pantarhei.ops.comparison import is_finite, is_inf, is_nan
+from pantarhei.ops.math.comparison import is_finite, is_inf, is_nan
 
 __all__ = [
     "Assert",

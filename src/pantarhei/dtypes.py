@@ -1,6 +1,6 @@
 """The namespace `tf.dtypes`: the types of elements, and changing them."""
 
-from pantarhei.facts.dtypes import (
+from pantarhei.core.dtypes import (
     QUANTIZED_DTYPES,
     DType,
     as_dtype,
@@ -30,8 +30,8 @@ from pantarhei.facts.dtypes import (
     uint64,
     variant,
 )
-from pantarhei.ops.casting import cast, saturate_cast
-from pantarhei.ops.complex_numbers import complex
+from pantarhei.ops.array.casting import cast, saturate_cast
+from pantarhei.ops.math.complex_numbers import complex
 
 __all__ = [
     "QUANTIZED_DTYPES",

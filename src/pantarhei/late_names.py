@@ -10,17 +10,26 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from pantarhei.facts import messages
-from pantarhei.graph.definition import REGISTRY
+from pantarhei.core import messages
+from pantarhei.graph.definitions.definition import REGISTRY
 
 # The modules among the public names.
-MODULES = frozenset(
-    (
-        *("app", "bitwise", "compat", "debugging", "dtypes", "flags", "gfile", "graph_util"),
-        *("initializers", "io", "layers", "linalg", "logging", "losses", "math", "nn", "python_io"),
-        *("random", "saved_model", "sparse", "strings", "summary", "train"),
+MODULES = {
+    name: name
+    for name in (
+        *("bitwise", "debugging", "dtypes", "graph_util"),
+        *("initializers", "io", "layers", "linalg", "losses", "math", "nn"),
+        *("random", "sparse", "strings", "summary", "train"),
     )
-)
+} | {
+    "app": "platform.app",
+    "compat": "compat",
+    "flags": "platform.flags",
+    "gfile": "files.gfile",
+    "logging": "platform.logging",
+    "python_io": "files.python_io",
+    "saved_model": "files.saved_model",
+}
 
 # Names of the package, and the modules that they come from.
 OF_MODULES = {
@@ -31,7 +40,7 @@ OF_MODULES = {
     "OptimizerOptions": "runtime.config",
     "RunOptions": "runtime.config",
     "Session": "runtime.session",
-    "get_logger": "logging",
+    "get_logger": "platform.logging",
     "import_graph_def": "graph_util",
 }
 
@@ -43,7 +52,8 @@ def public_name(package: str, names: dict[str, Any], name: str) -> Any:
       AttributeError: there is nothing.
     """
     if name in MODULES:
-        return import_module(f"{package}.{name}")
+        names[name] = import_module(f"{package}.{MODULES[name]}")
+        return names[name]
     if name in OF_MODULES:
         names[name] = getattr(import_module(f"{package}.{OF_MODULES[name]}"), name)
         return names[name]
@@ -54,7 +64,7 @@ def public_name(package: str, names: dict[str, Any], name: str) -> Any:
 
 def import_all(package: str) -> None:
     """Imports all modules of the package that have public names, and so define operations."""
-    for module in (*MODULES, "training_files"):
+    for module in (*MODULES.values(), "training_files"):
         import_module(f"{package}.{module}")
 
 

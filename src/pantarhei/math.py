@@ -1,7 +1,16 @@
 """The namespace `tf.math`: what computes with numbers, element by element or along axes."""
 
-from pantarhei.ops.activations import softplus, softsign
-from pantarhei.ops.binary import (
+from pantarhei.ops.array.search import (
+    argmax,
+    argmin,
+    in_top_k,
+    top_k,
+)
+from pantarhei.ops.debug.monotonic import is_non_decreasing, is_strictly_increasing
+from pantarhei.ops.evaluation.confusion import (
+    confusion_matrix,
+)
+from pantarhei.ops.math.binary import (
     accumulate_n,
     add,
     add_n,
@@ -16,7 +25,7 @@ from pantarhei.ops.binary import (
     squared_difference,
     subtract,
 )
-from pantarhei.ops.comparison import (
+from pantarhei.ops.math.comparison import (
     equal,
     greater,
     greater_equal,
@@ -31,18 +40,15 @@ from pantarhei.ops.comparison import (
     logical_xor,
     not_equal,
 )
-from pantarhei.ops.complex_numbers import angle, imag, real
-from pantarhei.ops.confusion import (
-    confusion_matrix,
-)
-from pantarhei.ops.distinct import (
+from pantarhei.ops.math.complex_numbers import angle, imag, real
+from pantarhei.ops.math.distinct import (
     bincount,
     invert_permutation,
 )
-from pantarhei.ops.division import (
+from pantarhei.ops.math.division import (
     div_no_nan as divide_no_nan,
 )
-from pantarhei.ops.division import (
+from pantarhei.ops.math.division import (
     divide,
     floordiv,
     floormod,
@@ -52,9 +58,7 @@ from pantarhei.ops.division import (
     xdivy,
     xlogy,
 )
-from pantarhei.ops.monotonic import is_non_decreasing, is_strictly_increasing
-from pantarhei.ops.normalization import l2_normalize, zero_fraction
-from pantarhei.ops.reductions import (
+from pantarhei.ops.math.reductions import (
     reduce_all,
     reduce_any,
     reduce_max,
@@ -63,18 +67,12 @@ from pantarhei.ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
-from pantarhei.ops.rounding import ceil, floor, rint, round
-from pantarhei.ops.scans import (
+from pantarhei.ops.math.rounding import ceil, floor, rint, round
+from pantarhei.ops.math.scans import (
     cumprod,
     cumsum,
 )
-from pantarhei.ops.search import (
-    argmax,
-    argmin,
-    in_top_k,
-    top_k,
-)
-from pantarhei.ops.segments import (
+from pantarhei.ops.math.segments import (
     segment_max,
     segment_mean,
     segment_min,
@@ -87,8 +85,7 @@ from pantarhei.ops.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
-from pantarhei.ops.softmax import log_softmax, softmax
-from pantarhei.ops.special_functions import (
+from pantarhei.ops.math.special_functions import (
     bessel_i0,
     bessel_i0e,
     bessel_i1,
@@ -105,14 +102,14 @@ from pantarhei.ops.special_functions import (
     polyval,
     zeta,
 )
-from pantarhei.ops.statistics import (
+from pantarhei.ops.math.statistics import (
     count_nonzero,
     reduce_euclidean_norm,
     reduce_logsumexp,
     reduce_std,
     reduce_variance,
 )
-from pantarhei.ops.trigonometry import (
+from pantarhei.ops.math.trigonometry import (
     acos,
     acosh,
     asin,
@@ -125,7 +122,7 @@ from pantarhei.ops.trigonometry import (
     sinh,
     tan,
 )
-from pantarhei.ops.unary import (
+from pantarhei.ops.math.unary import (
     abs,
     conj,
     exp,
@@ -142,6 +139,9 @@ from pantarhei.ops.unary import (
     square,
     tanh,
 )
+from pantarhei.ops.nn.activations import softplus, softsign
+from pantarhei.ops.nn.normalization import l2_normalize, zero_fraction
+from pantarhei.ops.nn.softmax import log_softmax, softmax
 
 __all__ = [
     "abs",

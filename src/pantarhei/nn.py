@@ -1,12 +1,24 @@
 """The namespace `tf.nn`: activations, losses, convolution, pooling, normalisation, embeddings."""
 
 from pantarhei import rnn_cell
+from pantarhei.autodiff.swish import swish
 from pantarhei.layers.rnn import dynamic_rnn, static_rnn
 from pantarhei.layers.rnn_bidirectional import bidirectional_dynamic_rnn
-from pantarhei.ops.activations import crelu, elu, leaky_relu, relu, relu6, selu, softplus, softsign
-from pantarhei.ops.bias import bias_add, relu_layer, xw_plus_b
-from pantarhei.ops.blocks import depth_to_space, space_to_batch, space_to_depth
-from pantarhei.ops.convolve import (
+from pantarhei.ops.array.blocks import depth_to_space, space_to_batch, space_to_depth
+from pantarhei.ops.array.search import in_top_k, top_k
+from pantarhei.ops.math.unary import log_sigmoid, sigmoid, tanh
+from pantarhei.ops.nn.activations import (
+    crelu,
+    elu,
+    leaky_relu,
+    relu,
+    relu6,
+    selu,
+    softplus,
+    softsign,
+)
+from pantarhei.ops.nn.bias import bias_add, relu_layer, xw_plus_b
+from pantarhei.ops.nn.convolve import (
     conv1d,
     conv2d,
     conv2d_backprop_filter,
@@ -14,7 +26,7 @@ from pantarhei.ops.convolve import (
     conv2d_transpose,
     conv3d,
 )
-from pantarhei.ops.dilated_convolution import (
+from pantarhei.ops.nn.dilated_convolution import (
     atrous_conv2d,
     convolution,
     depthwise_conv2d,
@@ -22,10 +34,10 @@ from pantarhei.ops.dilated_convolution import (
     pool,
     separable_conv2d,
 )
-from pantarhei.ops.dropout import dropout
-from pantarhei.ops.embedding import embedding_lookup
-from pantarhei.ops.fused_normalization import fused_batch_norm, local_response_normalization, lrn
-from pantarhei.ops.losses import (
+from pantarhei.ops.nn.dropout import dropout
+from pantarhei.ops.nn.embedding import embedding_lookup
+from pantarhei.ops.nn.fused_normalization import fused_batch_norm, local_response_normalization, lrn
+from pantarhei.ops.nn.losses import (
     l2_loss,
     log_poisson_loss,
     sigmoid_cross_entropy_with_logits,
@@ -34,7 +46,7 @@ from pantarhei.ops.losses import (
     sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
-from pantarhei.ops.normalization import (
+from pantarhei.ops.nn.normalization import (
     batch_normalization,
     l2_normalize,
     moments,
@@ -43,12 +55,15 @@ from pantarhei.ops.normalization import (
     weighted_moments,
     zero_fraction,
 )
-from pantarhei.ops.pooling import avg_pool, avg_pool1d, max_pool, max_pool1d, max_pool_with_argmax
-from pantarhei.ops.search import in_top_k, top_k
-from pantarhei.ops.softmax import log_softmax, softmax
-from pantarhei.ops.sparse_embedding import embedding_lookup_sparse, safe_embedding_lookup_sparse
-from pantarhei.ops.unary import log_sigmoid, sigmoid, tanh
-from pantarhei.transforms.swish import swish
+from pantarhei.ops.nn.pooling import (
+    avg_pool,
+    avg_pool1d,
+    max_pool,
+    max_pool1d,
+    max_pool_with_argmax,
+)
+from pantarhei.ops.nn.softmax import log_softmax, softmax
+from pantarhei.ops.sparse.embedding import embedding_lookup_sparse, safe_embedding_lookup_sparse
 
 __all__ = [
     "atrous_conv2d",

@@ -1,20 +1,20 @@
 """`tf.random`: random tensors, with a state that the session keeps or with seeds as data."""
 
 from pantarhei.graph.scopes import set_random_seed
-from pantarhei.ops.random import get_seed, truncated_normal
-from pantarhei.ops.random import random_normal as normal
-from pantarhei.ops.random import random_shuffle as shuffle
-from pantarhei.ops.random import random_uniform as uniform
-from pantarhei.ops.random_distributions import categorical, multinomial
-from pantarhei.ops.random_distributions import random_gamma as gamma
-from pantarhei.ops.random_distributions import random_poisson as poisson
-from pantarhei.ops.random_stateless import (
+from pantarhei.ops.random.distributions import categorical, multinomial
+from pantarhei.ops.random.distributions import random_gamma as gamma
+from pantarhei.ops.random.distributions import random_poisson as poisson
+from pantarhei.ops.random.stateful import get_seed, truncated_normal
+from pantarhei.ops.random.stateful import random_normal as normal
+from pantarhei.ops.random.stateful import random_shuffle as shuffle
+from pantarhei.ops.random.stateful import random_uniform as uniform
+from pantarhei.ops.random.stateless import (
     stateless_categorical,
     stateless_multinomial,
     stateless_truncated_normal,
 )
-from pantarhei.ops.random_stateless import stateless_random_normal as stateless_normal
-from pantarhei.ops.random_stateless import stateless_random_uniform as stateless_uniform
+from pantarhei.ops.random.stateless import stateless_random_normal as stateless_normal
+from pantarhei.ops.random.stateless import stateless_random_uniform as stateless_uniform
 
 __all__ = [
     "categorical",

@@ -1,34 +1,34 @@
 """The names of sparse tensors in `tf` itself: classes, and functions with the prefix `sparse_`."""
 
 from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
-from pantarhei.ops.sparse_arithmetic import sparse_add, sparse_maximum, sparse_minimum
-from pantarhei.ops.sparse_arranging import (
+from pantarhei.ops.sparse.arithmetic import sparse_add, sparse_maximum, sparse_minimum
+from pantarhei.ops.sparse.arranging import (
     sparse_reorder,
     sparse_reset_shape,
     sparse_reshape,
     sparse_transpose,
 )
-from pantarhei.ops.sparse_contractions import sparse_softmax, sparse_tensor_dense_matmul
-from pantarhei.ops.sparse_indicators import sparse_merge, sparse_to_indicator
-from pantarhei.ops.sparse_parts import (
+from pantarhei.ops.sparse.contractions import sparse_softmax, sparse_tensor_dense_matmul
+from pantarhei.ops.sparse.indicators import sparse_merge, sparse_to_indicator
+from pantarhei.ops.sparse.parts import (
     sparse_concat,
     sparse_fill_empty_rows,
     sparse_retain,
     sparse_slice,
     sparse_split,
 )
-from pantarhei.ops.sparse_reductions import (
+from pantarhei.ops.sparse.reductions import (
     sparse_reduce_max,
     sparse_reduce_max_sparse,
     sparse_reduce_sum,
     sparse_reduce_sum_sparse,
 )
-from pantarhei.ops.sparse_segments import (
+from pantarhei.ops.sparse.segments import (
     sparse_segment_mean,
     sparse_segment_sqrt_n,
     sparse_segment_sum,
 )
-from pantarhei.ops.sparse_tensors import (
+from pantarhei.ops.sparse.tensors import (
     convert_to_tensor_or_sparse_tensor,
     sparse_placeholder,
     sparse_tensor_to_dense,

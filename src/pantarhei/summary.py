@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from pantarhei.facts.messages import message_class as _message_class
-from pantarhei.file_writer import FileWriter, FileWriterCache
-from pantarhei.ops.media_summaries import audio, image
-from pantarhei.ops.summaries import histogram, merge, merge_all, scalar, tensor_summary, text
+from pantarhei.core.messages import message_class as _message_class
+from pantarhei.files.file_writer import FileWriter, FileWriterCache
+from pantarhei.ops.summaries.media import audio, image
+from pantarhei.ops.summaries.scalars import (
+    histogram,
+    merge,
+    merge_all,
+    scalar,
+    tensor_summary,
+    text,
+)
 
 __all__ = [
     "FileWriter",

@@ -1,7 +1,7 @@
 """The names of operations on strings in `tf` itself."""
 
-from pantarhei.ops.strings import as_string, reduce_join, string_join, string_split
-from pantarhei.ops.text import (
+from pantarhei.ops.strings.joining import as_string, reduce_join, string_join, string_split
+from pantarhei.ops.strings.text import (
     decode_base64,
     encode_base64,
     regex_replace,

@@ -7,8 +7,7 @@ they bring libraries that training alone does without.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pantarhei.coordinator import Coordinator, LooperThread
-from pantarhei.facts import example_messages as _example_messages
+from pantarhei.core import example_messages as _example_messages
 from pantarhei.optimizers.adadelta import AdadeltaOptimizer
 from pantarhei.optimizers.adagrad import AdagradOptimizer
 from pantarhei.optimizers.adagrad_da import AdagradDAOptimizer
@@ -43,6 +42,7 @@ from pantarhei.optimizers.proximal import (
     ProximalGradientDescentOptimizer,
 )
 from pantarhei.optimizers.rmsprop import RMSPropOptimizer
+from pantarhei.training.coordinator import Coordinator, LooperThread
 
 if TYPE_CHECKING:
     from pantarhei.training_files import (

@@ -3,7 +3,7 @@
 One module for all of them, since they work together: saving a checkpoint writes the graph, too.
 """
 
-from pantarhei.checkpoints.checkpoint_state import (
+from pantarhei.files.checkpoints.checkpoint_state import (
     CheckpointState,
     checkpoint_exists,
     generate_checkpoint_state_proto,
@@ -13,18 +13,18 @@ from pantarhei.checkpoints.checkpoint_state import (
     remove_checkpoint,
     update_checkpoint_state,
 )
-from pantarhei.checkpoints.initialization import init_from_checkpoint, warm_start
-from pantarhei.checkpoints.reader import (
+from pantarhei.files.checkpoints.initialization import init_from_checkpoint, warm_start
+from pantarhei.files.checkpoints.reader import (
     NewCheckpointReader,
     list_variables,
     load_checkpoint,
     load_variable,
 )
-from pantarhei.checkpoints.saver import Saver
-from pantarhei.checkpoints.waiting import checkpoints_iterator
-from pantarhei.event_file import summary_iterator
-from pantarhei.graph_files.meta_graphs import export_meta_graph, import_meta_graph
-from pantarhei.graph_files.writing import write_graph
+from pantarhei.files.checkpoints.saver import Saver
+from pantarhei.files.checkpoints.waiting import checkpoints_iterator
+from pantarhei.files.event_file import summary_iterator
+from pantarhei.files.graphs.meta_graphs import export_meta_graph, import_meta_graph
+from pantarhei.files.graphs.writing import write_graph
 
 __all__ = [
     "CheckpointState",

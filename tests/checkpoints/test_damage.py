@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.checkpoints.bundle_writer import Saved, write_bundle
-from pantarhei.checkpoints.messages import parse_shape_and_slice
+from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
+from pantarhei.files.checkpoints.format.messages import parse_shape_and_slice
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
 

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pantarhei as tf
-from pantarhei.checkpoints import coding, table
-from pantarhei.checkpoints.bundle_reader import BundleReader
-from pantarhei.checkpoints.bundle_writer import Saved, merge_bundles, write_bundle
-from pantarhei.checkpoints.checkpoint_state import CheckpointState, parsed_state
-from pantarhei.checkpoints.messages import Entry, Slice, decoded_entry
-from pantarhei.checkpoints.snappy import decompressed
+from pantarhei.files.checkpoints.checkpoint_state import CheckpointState, parsed_state
+from pantarhei.files.checkpoints.format import coding, table
+from pantarhei.files.checkpoints.format.bundle_reader import BundleReader
+from pantarhei.files.checkpoints.format.bundle_writer import Saved, merge_bundles, write_bundle
+from pantarhei.files.checkpoints.format.messages import Entry, Slice, decoded_entry
+from pantarhei.files.checkpoints.format.snappy import decompressed
 
 DTYPES = [
     dtype

@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.checkpoints import bundle_writer, durable
-from pantarhei.checkpoints.bundle_reader import BundleReader
-from pantarhei.checkpoints.bundle_writer import Saved, write_bundle
+from pantarhei.files.checkpoints import durable
+from pantarhei.files.checkpoints.format import bundle_writer
+from pantarhei.files.checkpoints.format.bundle_reader import BundleReader
+from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
 
 
 @pytest.fixture(autouse=True)

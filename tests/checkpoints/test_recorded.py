@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.checkpoints.bundle_reader import BundleReader
+from pantarhei.files.checkpoints.format.bundle_reader import BundleReader
 from tests.support import checkpoint_rows, saver_graphs, saver_runs
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.checkpoints.bundle_writer import Saved, write_bundle
-from pantarhei.checkpoints.retention import Retention
+from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
+from pantarhei.files.checkpoints.retention import Retention
 
 RUN = """
 import sys

@@ -10,9 +10,9 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from pantarhei.checkpoints.bundle_writer import Saved, write_bundle
-from pantarhei.command_line import main
 from pantarhei.commands import checkpoint
+from pantarhei.commands.main import main
+from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
 
@@ -142,7 +142,8 @@ def test_a_missing_library_is_named(
     prefix: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    assert main(["checkpoint", str(prefix), "--safetensors", "out"]) == 1
+    out = prefix.parent / "missing"
+    assert main(["checkpoint", str(prefix), "--safetensors", str(out)]) == 1
     assert "`pip install pantarhei[safetensors]`" in capsys.readouterr().err
 
 
@@ -207,7 +208,7 @@ def test_interrupted(prefix: Path) -> None:
     """Ctrl-C while a file is written: status 130, no trace in the folder."""
     before = sorted(prefix.parent.iterdir())
     code = (
-        "import os, signal, sys, numpy as np; from pantarhei.command_line import main;"
+        "import os, signal, sys, numpy as np; from pantarhei.commands.main import main;"
         # Whoever runs the tests may have been started with the signal ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
         f"np.lib.format.write_array = lambda *a, **b: os.kill(os.getpid(), {int(signal.SIGINT)});"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.command_line import main
+from pantarhei.commands.main import main
 
 pytest.importorskip("tensorboard")
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.command_line import main
 from pantarhei.commands import report_data
+from pantarhei.commands.main import main
 
 pytest.importorskip("tensorboard")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.native import engine as native_engine
+from pantarhei.engines.native.runtime import engine as native_engine
+from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.ir import Builder, Program, Type, Value, verify
 from pantarhei.program.primitives import TABLE
 

@@ -20,10 +20,12 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.native import cache, engine, jit
-from pantarhei.engines.native.cache import ObjectCache
-from pantarhei.engines.native.emit import Access, Operation, Result, Structure
+from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.codegen import object_cache as cache
+from pantarhei.engines.native.codegen.loop_nest import Access, Operation, Result, Structure
+from pantarhei.engines.native.codegen.object_cache import ObjectCache
+from pantarhei.engines.native.runtime import engine
+from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.ir import Program, Type
 from tests.engines.agreement import agree, builder
 
@@ -367,13 +369,13 @@ x = tf.placeholder(tf.float32, (None,))
 y = tf.reduce_sum(tf.tanh(x) * 2.0 + tf.exp(-x))
 with tf.Session(config=tf.ConfigProto(engine="native")) as session:
     print(float(session.run(y, {x: np.ones(10)})))
-from pantarhei.engines.native import jit
+from pantarhei.engines.native.codegen import jit
 print(jit.compiler().built)
 """
 
 
 def _start(folder: Path) -> subprocess.Popen[str]:
-    source = str(Path(engine.__file__).parents[3])
+    source = str(Path(tf.__file__).parents[1])
     surroundings = {**os.environ, "PYTHONPATH": source, "PANTARHEI_CACHE": str(folder.parent)}
     pipe = subprocess.PIPE
     command = [sys.executable, "-W", "error", "-c", PROCESS]

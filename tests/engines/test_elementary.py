@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native import engine
+from pantarhei.engines.native.runtime import engine
 from tests.engines.agreement import builder, inputs
 
 # Errors in units of the last place, of float32 and of float64: what was found, rounded up to the

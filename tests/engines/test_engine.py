@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.native import engine, jit
-from pantarhei.engines.native.assemble import assemble
-from pantarhei.engines.native.fuse import NestStep, fuse
-from pantarhei.engines.native.layout import HostCall
-from pantarhei.engines.numpy_engine import EngineFault
+from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.memory.layout import HostCall
+from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.runtime import engine
+from pantarhei.engines.native.schedule.fusion import NestStep, fuse
+from pantarhei.engines.numpy import engine as numpy_engine
+from pantarhei.engines.numpy.engine import EngineFault
 from tests.engines.agreement import agree, builder, compare, inputs
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.assemble import HostCall, assemble
+from pantarhei.engines.native.memory.plan import HostCall, assemble
 from tests.engines.agreement import builder, compare, inputs
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.native import engine
-from pantarhei.engines.native.assemble import assemble
-from pantarhei.engines.native.operations import DIVISIONS, REDUCTIONS, ROWS
+from pantarhei.engines.native.codegen.ops import DIVISIONS, REDUCTIONS, ROWS
+from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.runtime import engine
+from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.primitives import TABLE
 from tests.engines.agreement import builder, compare, inputs
 

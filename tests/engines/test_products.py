@@ -9,8 +9,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from pantarhei.engines.native import blocks, engine, jit, large, packing, tasks
-from pantarhei.engines.native.assemble import assemble
+from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.kernels.gemm import large
+from pantarhei.engines.native.kernels.gemm import microkernel as blocks
+from pantarhei.engines.native.kernels.gemm import packed as packing
+from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.runtime import engine
+from pantarhei.engines.native.schedule import parallel as tasks
 from tests.engines.agreement import builder, inputs
 
 # Tiles of processors with registers of 512 bits, and of 256.

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.native import engine
-from pantarhei.engines.native.assemble import Assembler
-from pantarhei.engines.native.frame import work
-from pantarhei.engines.native.tasks import flat
+from pantarhei.engines.native.memory.plan import Assembler
+from pantarhei.engines.native.runtime import engine
+from pantarhei.engines.native.runtime.context import work
+from pantarhei.engines.native.schedule.parallel import flat
+from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program import philox
 from pantarhei.program.ir import Value
 from tests.engines.agreement import builder, compare, inputs

@@ -13,10 +13,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pantarhei.engines import numpy_engine
 from pantarhei.engines.contract import DONE, FAULT
-from pantarhei.engines.native import engine as native_engine
-from pantarhei.engines.numpy_engine import EngineFault
+from pantarhei.engines.native.runtime import engine as native_engine
+from pantarhei.engines.numpy import engine as numpy_engine
+from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.program import philox
 from pantarhei.program.ir import Program, verify
 from tests.engines.agreement import agree, builder, inputs

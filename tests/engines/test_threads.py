@@ -20,9 +20,12 @@ from bench.values import write_values
 from hypothesis import HealthCheck, given, settings
 
 import pantarhei as tf
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.native import engine, jit, tasks, threads
-from pantarhei.engines.native.assemble import assemble
+from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.runtime import engine
+from pantarhei.engines.native.runtime import thread_pool as threads
+from pantarhei.engines.native.schedule import parallel as tasks
+from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.ir import Program
 from tests.engines.agreement import agree, builder, inputs
 from tests.engines.test_random_programs import programs
@@ -191,7 +194,7 @@ def run_alone(text: str, **variables: str) -> str:
 
 START = """
 import os, threading
-from pantarhei.engines.native import engine
+from pantarhei.engines.native.runtime import engine
 from tests.engines.test_threads import mixture
 program, arrays = mixture()
 run = engine.compile(program, threads={count})

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native import engine as native_engine
-from pantarhei.engines.native import geometry as sharing
-from pantarhei.engines.native import sliding
-from pantarhei.engines.native.assemble import assemble
-from pantarhei.engines.native.layout import HostCall
-from pantarhei.engines.native.tasks import Tasks, flat
+from pantarhei.engines.native.kernels.conv import geometry as sharing
+from pantarhei.engines.native.kernels.conv import sliding
+from pantarhei.engines.native.memory.layout import HostCall
+from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.runtime import engine as native_engine
+from pantarhei.engines.native.schedule.parallel import Tasks, flat
 from tests.engines.agreement import builder, compare, inputs
 
 # Extents of the image, filter (positions, channels in, channels out), strides, dilations, padding.

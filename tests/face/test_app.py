@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pantarhei import app, flags
+from pantarhei.platform import app, flags
 from tests.support.programs import run_program
 
 PROGRAM = """

@@ -7,7 +7,7 @@ from typing import Any
 import absl.flags
 import pytest
 
-from pantarhei import flags
+from pantarhei.platform import flags
 from tests.support.programs import run_program
 
 

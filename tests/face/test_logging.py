@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pantarhei import logging
+from pantarhei.platform import logging
 from tests.support.programs import run_program
 
 EMITTERS = {

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pantarhei.facts import errors
+from pantarhei.core import errors
 
 
 def op(name, forward=None):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pantarhei.facts import dtypes, errors, shapes
+from pantarhei.core import dtypes, errors, shapes
 from tests.facts import questions
 
 RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "facts.json").read_text())

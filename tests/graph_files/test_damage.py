@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError
 
 import pantarhei as tf
-from pantarhei.facts import messages
+from pantarhei.core import messages
 from tests.graph_files.networks import FROZEN
 
 GRAPHS = Path(__file__).parents[1] / "golden" / "graphs"

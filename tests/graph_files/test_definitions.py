@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import pantarhei as tf
-from pantarhei.facts.messages import message_class
-from pantarhei.graph.definition import REGISTRY
-from pantarhei.graph_files.op_definitions import op_list
+from pantarhei.core.messages import message_class
+from pantarhei.files.graphs.op_definitions import op_list
+from pantarhei.graph.definitions.definition import REGISTRY
 
 GRAPHS = Path(__file__).parents[1] / "golden" / "graphs"
 

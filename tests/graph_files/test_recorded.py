@@ -15,7 +15,7 @@ import pytest
 
 import pantarhei as tf
 import record_graph_files
-from pantarhei.facts.example_messages import example_class
+from pantarhei.core.example_messages import example_class
 from tests.graph_files.networks import FROZEN, TRAINED
 
 GRAPHS = Path(__file__).parents[1] / "golden" / "graphs"

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pantarhei as tf
-from pantarhei.facts.messages import message_class
-from pantarhei.graph_files.tensors import read_tensor
-from pantarhei.graphdef import write_tensor
+from pantarhei.core.messages import message_class
+from pantarhei.files.graphs.graph_def import write_tensor
+from pantarhei.files.graphs.tensors import read_tensor
 from pantarhei.program.ir import Array
 from tests.cases import CASES
 from tests.cases.row import Case

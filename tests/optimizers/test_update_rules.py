@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.graph.definition import REGISTRY
-from pantarhei.ops.training import DenseUpdate, update
+from pantarhei.graph.definitions.definition import REGISTRY
+from pantarhei.ops.state.optimizer_updates import DenseUpdate, update
 
 UPDATES = sorted(
     kind.removeprefix("Apply") for kind in REGISTRY if kind.startswith("Apply") and kind[5:]

@@ -130,7 +130,7 @@ def test_a_file_that_is_not_compressed_says_so(tmp_path):
 
 
 def test_a_length_that_lies_costs_no_memory(tmp_path):
-    from pantarhei.checkpoints.coding import crc32c, masked
+    from pantarhei.files.checkpoints.format.coding import crc32c, masked
 
     length = struct.pack("<Q", 1 << 60)
     header = length + struct.pack("<I", masked(crc32c(length)))

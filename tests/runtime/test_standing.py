@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.engines.native import standing
-from pantarhei.engines.native.frame import Frame
+from pantarhei.engines.native.runtime import bound as standing
+from pantarhei.engines.native.runtime.context import Frame
 from pantarhei.runtime.base_session import BaseSession
-from pantarhei.runtime.standing import StandingRun
+from pantarhei.runtime.bound_run import StandingRun
 
 
 @pytest.fixture(autouse=True)

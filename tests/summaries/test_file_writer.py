@@ -12,7 +12,7 @@ import warnings
 import pytest
 
 import pantarhei as tf
-from pantarhei import event_file
+from pantarhei.files import event_file
 from tests.summaries.golden import data, golden
 
 processing = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")

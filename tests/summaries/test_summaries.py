@@ -169,7 +169,7 @@ def test_a_summary_sees_the_values_of_its_run():
 
 
 def test_what_is_missing_is_named(monkeypatch):
-    from pantarhei.facts import messages
+    from pantarhei.core import messages
 
     messages.message_class.cache_clear()
     monkeypatch.setitem(__import__("sys").modules, "tensorboard.compat.proto.summary_pb2", None)

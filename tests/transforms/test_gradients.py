@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
+from pantarhei.lowering.lower import lower
 from pantarhei.program.ir import Type
-from pantarhei.transforms.lower import lower
 
 
 @pytest.fixture(autouse=True)

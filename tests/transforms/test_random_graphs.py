@@ -17,10 +17,10 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import pantarhei as tf
+from pantarhei.lowering.lower import lower
+from pantarhei.lowering.plan import Segment
 from pantarhei.program.ir import Type, VerificationError, verify
 from pantarhei.runtime import execution
-from pantarhei.transforms.lower import lower
-from pantarhei.transforms.plan import Segment
 
 Array = Any
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pantarhei.engines import numpy_engine
-from pantarhei.engines.numpy_engine import EngineFault
+from pantarhei.engines.numpy import engine as numpy_engine
+from pantarhei.engines.numpy.engine import EngineFault
+from pantarhei.passes import PASSES, Pass, Step, simplify
 from pantarhei.program.ir import Builder, Node, Program, Type, Value, VerificationError, verify
 from pantarhei.program.primitives import TABLE
-from pantarhei.transforms.simplify import PASSES, Pass, Step, simplify
 from tests.engines.test_random_programs import broadcasts, moves
 from tests.transforms.expressions import expressions_of, input_types, program_of, same_bits
 
@@ -288,7 +288,7 @@ def test_a_chain_that_comes_to_nothing() -> None:
 
 def test_each_node_is_looked_at_a_fixed_number_of_times(monkeypatch: Any) -> None:
     """The work is counted, not timed: rules that are tried, for programs of two lengths."""
-    from pantarhei.transforms.simplify import rewriting
+    from pantarhei.passes import rewriting
 
     tried = [0]
     original = rewriting.Sweep._rewritten

@@ -11,8 +11,8 @@ from bench.nets import NETS, Net, input_shape, parameter_shapes
 from bench.peers.session_nets import SessionStep
 
 import pantarhei as tf
+from pantarhei.passes import Step, folding, identities, movements, products, simplify
 from pantarhei.program.ir import Program
-from pantarhei.transforms.simplify import Step, folding, identities, movements, products, simplify
 from tests import scenarios
 from tests.cases import CASES
 from tests.support.case_graph import add_gradients, add_second_gradients, build_case
@@ -39,7 +39,7 @@ class Watched:
 def watched(monkeypatch: Any) -> Watched:
     """All that sessions of this test simplify; they run on the native engine."""
     watched = Watched()
-    monkeypatch.setattr("pantarhei.transforms.simplify.simplify", watched)
+    monkeypatch.setattr("pantarhei.passes.simplify", watched)
     monkeypatch.setenv("PANTARHEI_ENGINE", "native")
     tf.reset_default_graph()
     return watched

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import simplification_page
-from pantarhei.engines import numpy_engine
+from pantarhei.engines.numpy import engine as numpy_engine
+from pantarhei.passes import folding, identities, movements, products
+from pantarhei.passes.dead_code import remove_dead_code
+from pantarhei.passes.rewriting import Example, Rule, Rules, Sweep
 from pantarhei.program.ir import Program, ProgramError, VerificationError, verify
-from pantarhei.transforms.simplify import folding, identities, movements, products
-from pantarhei.transforms.simplify.dead_code import remove_dead_code
-from pantarhei.transforms.simplify.rewriting import Example, Rule, Rules, Sweep
 from tests.transforms.expressions import expressions_of, input_types, program_of, same_bits
 
 TABLES = {"movements": movements, "folding": folding, "identities": identities}

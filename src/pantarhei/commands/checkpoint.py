@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.checkpoints.reader import NewCheckpointReader, load_checkpoint
 from pantarhei.commands import CommandError
 from pantarhei.commands.conversions import (
     check_safe,
@@ -36,8 +35,9 @@ from pantarhei.commands.conversions import (
 )
 from pantarhei.commands.output import check_output
 from pantarhei.commands.progress import progress_of_bytes
-from pantarhei.facts import errors
-from pantarhei.facts.dtypes import DType
+from pantarhei.core import errors
+from pantarhei.core.dtypes import DType
+from pantarhei.files.checkpoints.reader import NewCheckpointReader, load_checkpoint
 from pantarhei.program.ir import Array
 
 HELP = "show, convert or compare checkpoints"

@@ -23,9 +23,9 @@ import numpy as np
 
 from pantarhei.commands import CommandError
 from pantarhei.commands.progress import progress
-from pantarhei.event_file import summary_iterator
-from pantarhei.facts import errors
-from pantarhei.facts.messages import library_module
+from pantarhei.core import errors
+from pantarhei.core.messages import library_module
+from pantarhei.files.event_file import summary_iterator
 
 HELP = "show the scalars in event files"
 

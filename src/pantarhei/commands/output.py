@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from pantarhei.checkpoints import durable
 from pantarhei.commands import CommandError
-from pantarhei.facts import errors
+from pantarhei.core import errors
+from pantarhei.files.checkpoints import durable
 
 
 def check_output(path: str, inputs: Sequence[str] = ()) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from pantarhei.commands.events import number_of
 from pantarhei.commands.progress import progress
 from pantarhei.commands.report_graph import graph_content
-from pantarhei.event_file import summary_iterator
-from pantarhei.facts import errors
-from pantarhei.facts.messages import library_module, message_class
+from pantarhei.core import errors
+from pantarhei.core.messages import library_module, message_class
+from pantarhei.files.event_file import summary_iterator
 
 # Steps of a tag that are kept of what is larger than a number.
 KEPT = 50

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.facts.dtypes import as_dtype
-from pantarhei.facts.messages import library_module, message_class
+from pantarhei.core.dtypes import as_dtype
+from pantarhei.core.messages import library_module, message_class
 
 # Characters of an attribute that are shown.
 _LONGEST = 80

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.facts.shapes import TensorShape, unknown_shape
+from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import Array, Builder, NotStatic, ProgramError, Value
 from pantarhei.program.primitives import TABLE

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import Dimension, TensorShape
+from pantarhei.core import dtypes
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import Dimension, TensorShape
 from pantarhei.graph.operation import OPERATORS, Operation, Tensor
 
 ConversionFunction = Callable[..., Any]

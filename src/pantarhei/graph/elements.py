@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pantarhei.facts import errors
+from pantarhei.core import errors
 from pantarhei.graph.operation import HOOKS, Operation, Tensor
 
 if TYPE_CHECKING:

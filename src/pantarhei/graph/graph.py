@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from pantarhei.facts import errors
-from pantarhei.facts.dtypes import DType
+from pantarhei.core import errors
+from pantarhei.core.dtypes import DType
 from pantarhei.graph import devices, elements
 from pantarhei.graph.collections import Collections
 from pantarhei.graph.controls import ControlDependencies, edges_for
-from pantarhei.graph.definition import OpDef
+from pantarhei.graph.definitions.definition import OpDef
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.stacks import DefaultStack

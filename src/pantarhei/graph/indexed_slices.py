@@ -9,8 +9,8 @@ from __future__ import annotations
 import warnings
 from typing import Any, NamedTuple
 
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.constant import constant_value, shape_value
 from pantarhei.graph.graph import Graph, graph_of
 from pantarhei.graph.operation import OPERATORS, Operation, Tensor

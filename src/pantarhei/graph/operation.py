@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pantarhei.facts import dtypes, errors
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core import dtypes, errors
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph import stacks
 from pantarhei.graph.creation_site import creation_site
 
 if TYPE_CHECKING:
-    from pantarhei.graph.definition import OpDef
+    from pantarhei.graph.definitions.definition import OpDef
     from pantarhei.graph.graph import Graph
 
 # Name of an operator ("add", "getitem", ...) -> its implementation, filled by the ops.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core import dtypes
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph import stacks
 from pantarhei.graph.constant import shape_value
 from pantarhei.graph.convert import convert_to_tensor

@@ -7,7 +7,8 @@ import inspect
 from typing import Any
 
 from pantarhei import initializers
-from pantarhei.ops import activations, softmax, unary
+from pantarhei.ops.math import unary
+from pantarhei.ops.nn import activations, softmax
 
 # Default initializers; they have no state.
 ZEROS = initializers.zeros()

@@ -12,18 +12,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core import dtypes
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import get_collection_ref, name_scope
-from pantarhei.ops.casting import cast
-from pantarhei.ops.cond import cond
-from pantarhei.ops.shapes import shape as shape_of
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.control_flow.cond import cond
 from pantarhei.variables.collections import global_variables, trainable_variables
 from pantarhei.variables.scope import VariableScope, variable_scope
 from pantarhei.variables.store import get_variable

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core import dtypes
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.layers import arguments
 from pantarhei.layers.arguments import ZEROS
 from pantarhei.layers.base import InputSpec, Layer, known_extent
-from pantarhei.ops.bias import bias_add
-from pantarhei.ops.dilated_convolution import convolve_of_rank, with_gaps
-from pantarhei.ops.padding import pad
-from pantarhei.ops.shapes import reshape
+from pantarhei.ops.array.padding import pad
+from pantarhei.ops.array.shapes import reshape
+from pantarhei.ops.nn.bias import bias_add
+from pantarhei.ops.nn.dilated_convolution import convolve_of_rank, with_gaps
 
 
 class Convolutional(Layer):

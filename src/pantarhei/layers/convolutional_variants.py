@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.operation import Tensor
 from pantarhei.layers import arguments
 from pantarhei.layers.arguments import ZEROS
 from pantarhei.layers.convolutional import Convolution, Convolutional, keywords_of
-from pantarhei.ops import convolve, dilated_convolution
-from pantarhei.ops.joining import stack
-from pantarhei.ops.shapes import shape as shape_of
-from pantarhei.ops.transposing import transpose
+from pantarhei.ops.array.joining import stack
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.array.transposing import transpose
+from pantarhei.ops.nn import convolve, dilated_convolution
 
 
 def _grown(extent: Any, window: int, stride: int, padding: str) -> Any:

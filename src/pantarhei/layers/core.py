@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core import dtypes
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.opdef import apply
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.operation import Tensor
 from pantarhei.layers import arguments
 from pantarhei.layers.arguments import ZEROS
 from pantarhei.layers.base import InputSpec, Layer, known_extent, smart_cond
-from pantarhei.ops import dropout as dropping
-from pantarhei.ops.bias import bias_add
-from pantarhei.ops.casting import cast
-from pantarhei.ops.contractions import tensordot
-from pantarhei.ops.identity import identity
-from pantarhei.ops.shapes import reshape
-from pantarhei.ops.shapes import shape as shape_of
-from pantarhei.ops.transposing import transpose
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.identity import identity
+from pantarhei.ops.array.shapes import reshape
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.array.transposing import transpose
+from pantarhei.ops.linalg.contractions import tensordot
+from pantarhei.ops.nn import dropout as dropping
+from pantarhei.ops.nn.bias import bias_add
 
 
 class Dense(Layer):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.operation import Tensor
 from pantarhei.layers.rnn_cells import Activation, LayerRNNCell, check_call, input_depth
-from pantarhei.ops.bias import bias_add
-from pantarhei.ops.binary import add, multiply
-from pantarhei.ops.clip import clip_by_value
-from pantarhei.ops.constant import constant
-from pantarhei.ops.indexing import slice as slice_of
-from pantarhei.ops.joining import concat, split
-from pantarhei.ops.linalg import matmul
-from pantarhei.ops.unary import sigmoid, tanh
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.indexing import slice as slice_of
+from pantarhei.ops.array.joining import concat, split
+from pantarhei.ops.linalg.matrices import matmul
+from pantarhei.ops.math.binary import add, multiply
+from pantarhei.ops.math.clip import clip_by_value
+from pantarhei.ops.math.unary import sigmoid, tanh
+from pantarhei.ops.nn.bias import bias_add
 from pantarhei.variables.initializers import Zeros
 from pantarhei.variables.partitions import fixed_size_partitioner
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core import dtypes
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import colocate_with, name_scope
 from pantarhei.layers import arguments
 from pantarhei.layers.arguments import ONES, ZEROS
 from pantarhei.layers.base import InputSpec, Layer, known_truth, smart_cond
-from pantarhei.ops import normalization
-from pantarhei.ops.casting import cast
-from pantarhei.ops.constant import constant
-from pantarhei.ops.fused_normalization import fused_batch_norm
-from pantarhei.ops.shapes import reshape
-from pantarhei.ops.state import assign_sub
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.shapes import reshape
+from pantarhei.ops.nn import normalization
+from pantarhei.ops.nn.fused_normalization import fused_batch_norm
+from pantarhei.ops.state.reference import assign_sub
 from pantarhei.variables.modes import VariableAggregation, VariableSynchronization
 
 

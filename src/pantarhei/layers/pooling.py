@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from pantarhei.graph.operation import Tensor
 from pantarhei.layers import arguments
 from pantarhei.layers.base import InputSpec, Layer
-from pantarhei.ops.pooling import avg_pool, max_pool
-from pantarhei.ops.shapes import expand_dims, squeeze
-from pantarhei.ops.transposing import transpose
+from pantarhei.ops.array.shapes import expand_dims, squeeze
+from pantarhei.ops.array.transposing import transpose
+from pantarhei.ops.nn.pooling import avg_pool, max_pool
 
 
 class Pooling(Layer):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pantarhei.facts import dtypes, nest
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core import dtypes, nest
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.graph import get_default_graph
@@ -17,22 +17,22 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import control_dependencies, name_scope
 from pantarhei.layers.base import known_extent
 from pantarhei.layers.rnn_cells import check_cell, joined, static_shape
-from pantarhei.ops.binary import maximum, minimum
-from pantarhei.ops.casting import cast
-from pantarhei.ops.checks import Assert
-from pantarhei.ops.comparison import equal, where
-from pantarhei.ops.cond import cond
-from pantarhei.ops.constant import constant
-from pantarhei.ops.filling import range as range_of
-from pantarhei.ops.filling import zeros
-from pantarhei.ops.identity import identity
-from pantarhei.ops.joining import concat, stack
-from pantarhei.ops.reductions import reduce_all, reduce_max, reduce_min
-from pantarhei.ops.shapes import rank
-from pantarhei.ops.shapes import shape as shape_of
-from pantarhei.ops.tensor_array import TensorArray
-from pantarhei.ops.transposing import transpose
-from pantarhei.ops.while_loop import while_loop
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.filling import range as range_of
+from pantarhei.ops.array.filling import zeros
+from pantarhei.ops.array.identity import identity
+from pantarhei.ops.array.joining import concat, stack
+from pantarhei.ops.array.shapes import rank
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.array.transposing import transpose
+from pantarhei.ops.control_flow.checks import Assert
+from pantarhei.ops.control_flow.cond import cond
+from pantarhei.ops.control_flow.tensor_array import TensorArray
+from pantarhei.ops.control_flow.while_loop import while_loop
+from pantarhei.ops.math.binary import maximum, minimum
+from pantarhei.ops.math.comparison import equal, where
+from pantarhei.ops.math.reductions import reduce_all, reduce_max, reduce_min
 from pantarhei.variables.scope import variable_scope
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.facts import nest
+from pantarhei.core import nest
 from pantarhei.graph.operation import Tensor
 from pantarhei.layers.rnn import dynamic_rnn
 from pantarhei.layers.rnn_cells import check_cell
-from pantarhei.ops.arranging import reverse, reverse_sequence
+from pantarhei.ops.array.arranging import reverse, reverse_sequence
 from pantarhei.variables.scope import variable_scope
 
 

@@ -10,21 +10,21 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from pantarhei.facts import dtypes, nest
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core import dtypes, nest
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.layers.base import InputSpec, Layer, known_extent
-from pantarhei.ops.bias import bias_add
-from pantarhei.ops.constant import constant
-from pantarhei.ops.filling import zeros
-from pantarhei.ops.joining import concat, split
-from pantarhei.ops.linalg import matmul
-from pantarhei.ops.shapes import expand_dims
-from pantarhei.ops.shapes import shape as shape_of
-from pantarhei.ops.unary import sigmoid, tanh
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.filling import zeros
+from pantarhei.ops.array.joining import concat, split
+from pantarhei.ops.array.shapes import expand_dims
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.linalg.matrices import matmul
+from pantarhei.ops.math.unary import sigmoid, tanh
+from pantarhei.ops.nn.bias import bias_add
 from pantarhei.variables.initializers import Constant, Zeros
 from pantarhei.variables.scope import get_variable_scope, variable_scope
 

@@ -6,21 +6,21 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pantarhei.facts import nest
-from pantarhei.facts.shapes import as_shape
+from pantarhei.core import nest
+from pantarhei.core.shapes import as_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.layers.lstm_cells import LSTMStateTuple
 from pantarhei.layers.rnn_cells import RNNCell, check_cell
-from pantarhei.ops.division import div
-from pantarhei.ops.dropout import dropout
-from pantarhei.ops.indexing import slice as slice_of
-from pantarhei.ops.joining import concat
-from pantarhei.ops.random import random_uniform
-from pantarhei.ops.rounding import floor
-from pantarhei.ops.tensor_array import TensorArray
+from pantarhei.ops.array.indexing import slice as slice_of
+from pantarhei.ops.array.joining import concat
+from pantarhei.ops.control_flow.tensor_array import TensorArray
+from pantarhei.ops.math.division import div
+from pantarhei.ops.math.rounding import floor
+from pantarhei.ops.nn.dropout import dropout
+from pantarhei.ops.random.stateful import random_uniform
 from pantarhei.variables.scope import variable_scope
 
 

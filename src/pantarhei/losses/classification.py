@@ -9,21 +9,21 @@ from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.losses.weighted import Reduction, as_floats, compute_weighted_loss, required
-from pantarhei.ops.activations import relu
-from pantarhei.ops.binary import multiply, subtract
-from pantarhei.ops.casting import cast
-from pantarhei.ops.comparison import equal
-from pantarhei.ops.cond import cond
-from pantarhei.ops.filling import ones_like
-from pantarhei.ops.identity import stop_gradient
-from pantarhei.ops.losses import (
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.filling import ones_like
+from pantarhei.ops.array.identity import stop_gradient
+from pantarhei.ops.array.shapes import rank, squeeze
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.control_flow.cond import cond
+from pantarhei.ops.math.binary import multiply, subtract
+from pantarhei.ops.math.comparison import equal
+from pantarhei.ops.math.unary import log
+from pantarhei.ops.nn.activations import relu
+from pantarhei.ops.nn.losses import (
     sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
 )
-from pantarhei.ops.shapes import rank, squeeze
-from pantarhei.ops.shapes import shape as shape_of
-from pantarhei.ops.unary import log
 
 
 def hinge_loss(

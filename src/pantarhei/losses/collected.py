@@ -7,8 +7,8 @@ from typing import Any
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import add_to_collection, get_collection
-from pantarhei.ops.binary import add_n
-from pantarhei.ops.constant import constant
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.math.binary import add_n
 
 
 def add_loss(loss: Any, loss_collection: str | None = GraphKeys.LOSSES) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor
@@ -17,16 +17,16 @@ from pantarhei.losses.weighted import (
     number_present,
     required,
 )
-from pantarhei.ops.binary import add, maximum, minimum, multiply, squared_difference, subtract
-from pantarhei.ops.casting import cast
-from pantarhei.ops.comparison import where
-from pantarhei.ops.division import div_no_nan
-from pantarhei.ops.filling import range as numbers
-from pantarhei.ops.filling import zeros_like
-from pantarhei.ops.reductions import reduce_sum
-from pantarhei.ops.shapes import rank
-from pantarhei.ops.unary import abs, square
-from pantarhei.ops.weights import assert_broadcastable
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.filling import range as numbers
+from pantarhei.ops.array.filling import zeros_like
+from pantarhei.ops.array.shapes import rank
+from pantarhei.ops.math.binary import add, maximum, minimum, multiply, squared_difference, subtract
+from pantarhei.ops.math.comparison import where
+from pantarhei.ops.math.division import div_no_nan
+from pantarhei.ops.math.reductions import reduce_sum
+from pantarhei.ops.math.unary import abs, square
+from pantarhei.ops.nn.weights import assert_broadcastable
 
 
 def absolute_difference(

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import control_dependencies, name_scope
 from pantarhei.losses.collected import add_loss
-from pantarhei.ops.binary import multiply
-from pantarhei.ops.casting import cast
-from pantarhei.ops.comparison import equal, where
-from pantarhei.ops.division import div_no_nan
-from pantarhei.ops.filling import ones_like, zeros_like
-from pantarhei.ops.filling import range as numbers
-from pantarhei.ops.reductions import reduce_sum
-from pantarhei.ops.shapes import rank, size
-from pantarhei.ops.weights import assert_broadcastable, broadcast_weights
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.filling import ones_like, zeros_like
+from pantarhei.ops.array.filling import range as numbers
+from pantarhei.ops.array.shapes import rank, size
+from pantarhei.ops.math.binary import multiply
+from pantarhei.ops.math.comparison import equal, where
+from pantarhei.ops.math.division import div_no_nan
+from pantarhei.ops.math.reductions import reduce_sum
+from pantarhei.ops.nn.weights import assert_broadcastable, broadcast_weights
 
 
 class Reduction:

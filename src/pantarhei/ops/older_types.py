@@ -9,23 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.facts.shapes import TensorShape, unknown_shape
+from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
-from pantarhei.graph.definition import REGISTRY
-from pantarhei.graph.indexed_slices import IndexedSlices
-from pantarhei.graph.opdef import OpDef, apply
-from pantarhei.graph.operation import Operation
-from pantarhei.graph.shape_rules import (
+from pantarhei.graph.definitions.definition import REGISTRY
+from pantarhei.graph.definitions.opdef import OpDef, apply
+from pantarhei.graph.definitions.shape_rules import (
     merged,
     merged_extents,
     misfit,
     with_rank,
     with_rank_at_least,
 )
-from pantarhei.ops.joining import concat, concat_gradients
-from pantarhei.ops.placeholder import Placeholder
-from pantarhei.ops.shapes import expand_dims, reshape, shape, size
-from pantarhei.ops.state import VariableV2
+from pantarhei.graph.indexed_slices import IndexedSlices
+from pantarhei.graph.operation import Operation
+from pantarhei.ops.array.joining import concat, concat_gradients
+from pantarhei.ops.array.placeholder import Placeholder
+from pantarhei.ops.array.shapes import expand_dims, reshape, shape, size
+from pantarhei.ops.state.reference import VariableV2
 from pantarhei.program.ir import Builder, ProgramError, Value
 
 

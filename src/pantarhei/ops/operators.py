@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.opdef import apply
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.operation import OPERATORS, Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.ops import binary, comparison, division, unary
+from pantarhei.ops.math import binary, comparison, division, unary
 
 Function = Callable[..., Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pantarhei.facts.dtypes import DType
+from pantarhei.core.dtypes import DType
 from pantarhei.graph.operation import Tensor
-from pantarhei.ops.casting import cast
-from pantarhei.ops.filling import fill
-from pantarhei.ops.shapes import shape as shape_of
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.filling import fill
+from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.optimizers.stepping import Gradient, SteppingOptimizer
 from pantarhei.variables.initializers import Constant
 

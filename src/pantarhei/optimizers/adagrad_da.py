@@ -6,9 +6,9 @@ from typing import Any
 
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import colocate_with, device
-from pantarhei.ops.casting import cast
-from pantarhei.ops.constant import constant
-from pantarhei.ops.identity import identity
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.identity import identity
 from pantarhei.optimizers.stepping import Gradient, SteppingOptimizer
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
-from pantarhei.graph.opdef import apply
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import colocate_with, control_dependencies
-from pantarhei.ops import state
-from pantarhei.ops.casting import cast
-from pantarhei.ops.control import group
-from pantarhei.ops.scatter_updates import scatter_add
-from pantarhei.ops.unary import sqrt
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.control_flow.dependencies import group
+from pantarhei.ops.math.unary import sqrt
+from pantarhei.ops.state import reference as state
+from pantarhei.ops.state.scatter_updates import scatter_add
 from pantarhei.optimizers.stepping import Gradient, SteppingOptimizer
 
 Scatter = Callable[[Any, Tensor, Tensor], Any]

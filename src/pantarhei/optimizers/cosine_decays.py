@@ -7,14 +7,14 @@ from typing import Any
 
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.ops.binary import minimum, multiply, pow
-from pantarhei.ops.comparison import equal
-from pantarhei.ops.cond import cond
-from pantarhei.ops.constant import constant
-from pantarhei.ops.random import random_normal
-from pantarhei.ops.rounding import floor
-from pantarhei.ops.trigonometry import cos
-from pantarhei.ops.unary import log, sqrt
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.control_flow.cond import cond
+from pantarhei.ops.math.binary import minimum, multiply, pow
+from pantarhei.ops.math.comparison import equal
+from pantarhei.ops.math.rounding import floor
+from pantarhei.ops.math.trigonometry import cos
+from pantarhei.ops.math.unary import log, sqrt
+from pantarhei.ops.random.stateful import random_normal
 from pantarhei.optimizers.decays import rate_and
 
 

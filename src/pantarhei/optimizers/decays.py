@@ -11,14 +11,14 @@ from typing import Any
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.ops.binary import add, minimum, multiply, pow
-from pantarhei.ops.casting import cast
-from pantarhei.ops.comparison import equal
-from pantarhei.ops.cond import cond
-from pantarhei.ops.constant import constant
-from pantarhei.ops.division import divide
-from pantarhei.ops.rounding import ceil, floor
-from pantarhei.ops.unary import exp, negative
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.control_flow.cond import cond
+from pantarhei.ops.math.binary import add, minimum, multiply, pow
+from pantarhei.ops.math.comparison import equal
+from pantarhei.ops.math.division import divide
+from pantarhei.ops.math.rounding import ceil, floor
+from pantarhei.ops.math.unary import exp, negative
 
 
 def rate_and(learning_rate: Any, *others: Any) -> list[Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pantarhei.graph.scopes import colocate_with
-from pantarhei.ops.constant import constant
+from pantarhei.ops.array.constant import constant
 from pantarhei.optimizers.stepping import Gradient, SteppingOptimizer
 
 

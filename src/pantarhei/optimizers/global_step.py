@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.graph import Graph, get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor
-from pantarhei.logging import error
+from pantarhei.platform.logging import error
 from pantarhei.variables.initializers import Zeros
 from pantarhei.variables.modes import VariableAggregation
 from pantarhei.variables.store import get_variable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.indexed_slices import IndexedSlices
-from pantarhei.graph.opdef import apply
 from pantarhei.graph.operation import Tensor
-from pantarhei.ops.casting import cast
+from pantarhei.ops.array.casting import cast
 from pantarhei.optimizers.stepping import Gradient, SteppingOptimizer
 
 

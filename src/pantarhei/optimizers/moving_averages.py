@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import add_to_collection, colocate_with, name_scope
-from pantarhei.ops import division, state
-from pantarhei.ops.binary import minimum, pow
-from pantarhei.ops.casting import cast
-from pantarhei.ops.control import group
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.control_flow.dependencies import group
+from pantarhei.ops.math import division
+from pantarhei.ops.math.binary import minimum, pow
+from pantarhei.ops.state import reference as state
 from pantarhei.optimizers.slots import create_slot, create_zeros_slot
 from pantarhei.variables.collections import (
     global_variables,

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pantarhei.facts import dtypes, errors, nest
-from pantarhei.facts.dtypes import DType
+from pantarhei.autodiff.gradients import gradients
+from pantarhei.core import dtypes, errors, nest
+from pantarhei.core.dtypes import DType
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.keys import GraphKeys
-from pantarhei.graph.opdef import apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import (
     colocate_with,
@@ -24,15 +25,14 @@ from pantarhei.graph.scopes import (
     get_collection_ref,
     name_scope,
 )
-from pantarhei.ops import state
-from pantarhei.ops.control import group
-from pantarhei.ops.control import tuple as tie
-from pantarhei.ops.distinct import unique
-from pantarhei.ops.segments import unsorted_segment_sum
-from pantarhei.ops.shapes import shape as shape_of
+from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.control_flow.dependencies import group
+from pantarhei.ops.control_flow.dependencies import tuple as tie
+from pantarhei.ops.math.distinct import unique
+from pantarhei.ops.math.segments import unsorted_segment_sum
+from pantarhei.ops.state import reference as state
 from pantarhei.optimizers import slots
 from pantarhei.optimizers.slots import is_resource
-from pantarhei.transforms.gradients import gradients
 from pantarhei.variables.collections import trainable_variables
 from pantarhei.variables.variable import Variable, outside_conditions
 

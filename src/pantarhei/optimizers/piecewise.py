@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_n_to_tensor, convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.ops.case import case
-from pantarhei.ops.casting import cast
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.control_flow.case import case
 
 
 def piecewise_constant(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.ops.filling import ones_like
+from pantarhei.ops.array.filling import ones_like
 from pantarhei.optimizers.stepping import Gradient, SteppingOptimizer
 from pantarhei.variables.initializers import Ones
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import colocate_with
-from pantarhei.ops.filling import zeros
-from pantarhei.ops.shapes import shape as shape_of
+from pantarhei.ops.array.filling import zeros
+from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.variables.initializers import Zeros
 from pantarhei.variables.ref_variable import RefVariable
 from pantarhei.variables.resource_variable import BaseResourceVariable

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.ops.casting import cast
-from pantarhei.ops.training import update
+from pantarhei.ops.array.casting import cast
+from pantarhei.ops.state.optimizer_updates import update
 from pantarhei.optimizers.optimizer import Optimizer
 from pantarhei.optimizers.slots import is_resource
 

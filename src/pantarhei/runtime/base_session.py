@@ -12,26 +12,26 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from pantarhei.facts import errors, nest
+from pantarhei.core import errors, nest
 from pantarhei.graph import stacks
 from pantarhei.graph.graph import Graph, get_default_graph
 from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.lowering.lower import NeedsStaticFeeds, lower
+from pantarhei.lowering.plan import Facts, Plan
+from pantarhei.lowering.schedule import schedule
 from pantarhei.program.ir import Array, Type
-from pantarhei.runtime import placement
+from pantarhei.runtime import device_placement as placement
+from pantarhei.runtime.bindings import Unfit
+from pantarhei.runtime.bound_run import StandingRun, in_order
 from pantarhei.runtime.config import ConfigProto, RunOptions
 from pantarhei.runtime.engines import chosen_engine
 from pantarhei.runtime.execution import Execution
+from pantarhei.runtime.fast_path import IMMUTABLE, MISSED, Shortcut, key_of
 from pantarhei.runtime.feeds import feed_arrays
 from pantarhei.runtime.fetches import Fetches
 from pantarhei.runtime.partial import PartialRun
-from pantarhei.runtime.shortcuts import IMMUTABLE, MISSED, Shortcut, key_of
-from pantarhei.runtime.standing import StandingRun, in_order
 from pantarhei.runtime.store import Store
 from pantarhei.runtime.tracing import Watch
-from pantarhei.runtime.wiring import Unfit
-from pantarhei.transforms.lower import NeedsStaticFeeds, lower
-from pantarhei.transforms.plan import Facts, Plan
-from pantarhei.transforms.schedule import schedule
 
 # Kinds of runs (fetches with fed types) whose plans are kept; the longest unused ones make room.
 FAMILIES_KEPT = 1024

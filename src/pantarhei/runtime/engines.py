@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from pantarhei.engines import numpy_engine
 from pantarhei.engines.contract import Engine
+from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.runtime.config import ConfigProto
 
 
 def _native(threads: int) -> Engine:
     # Imported when used: 30 modules that a session on the other engine does without.
-    from pantarhei.engines.native.engine import engine
+    from pantarhei.engines.native.runtime.engine import engine
 
     return engine(threads)
 

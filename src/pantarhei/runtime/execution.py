@@ -12,13 +12,10 @@ from typing import Any
 import numpy as np
 
 from pantarhei.engines.contract import Engine
-from pantarhei.engines.numpy_engine import EngineFault
+from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Array, Program, ProgramError, Type, verify
-from pantarhei.runtime.loops import LoopRun
-from pantarhei.runtime.store import Store
-from pantarhei.transforms.faults import operation_error
-from pantarhei.transforms.plan import (
+from pantarhei.lowering.faults import operation_error
+from pantarhei.lowering.plan import (
     Facts,
     Feed,
     HostStep,
@@ -30,6 +27,9 @@ from pantarhei.transforms.plan import (
     State,
     Step,
 )
+from pantarhei.program.ir import Array, Program, ProgramError, Type, verify
+from pantarhei.runtime.loops import LoopRun
+from pantarhei.runtime.store import Store
 
 # Plans kept for one question; data that never repeats must not fill the memory.
 ANSWERS_KEPT = 64
@@ -45,7 +45,7 @@ def prepared(program: Program, engine: Engine) -> Program:
     if not engine.simplifies:
         return program
     # Imported when used: the reference engine does without.
-    from pantarhei.transforms.simplify import simplify
+    from pantarhei.passes import simplify
 
     return simplify(program)
 

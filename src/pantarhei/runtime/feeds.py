@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.facts import errors, nest
+from pantarhei.core import errors, nest
 from pantarhei.graph.graph import Graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Tensor

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pantarhei.facts import errors
+from pantarhei.core import errors
 from pantarhei.graph.graph import Graph
 from pantarhei.graph.indexed_slices import IndexedSlices, IndexedSlicesValue
 from pantarhei.graph.operation import Operation, Tensor

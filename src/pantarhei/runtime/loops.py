@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pantarhei.graph.operation import Tensor
-from pantarhei.program.ir import Array, Type
-from pantarhei.runtime.store import Store
-from pantarhei.transforms.held import Handle, NeedsStaticFeeds
-from pantarhei.transforms.loops import BODY, CONDITION, EXITS, Setting, lower_part
-from pantarhei.transforms.plan import (
+from pantarhei.lowering.loops import BODY, CONDITION, EXITS, Setting, lower_part
+from pantarhei.lowering.lowered_values import Handle, NeedsStaticFeeds
+from pantarhei.lowering.plan import (
     Facts,
     Feed,
     LoopStep,
@@ -27,6 +25,8 @@ from pantarhei.transforms.plan import (
     State,
     Step,
 )
+from pantarhei.program.ir import Array, Type
+from pantarhei.runtime.store import Store
 
 if TYPE_CHECKING:
     from pantarhei.runtime.execution import Execution

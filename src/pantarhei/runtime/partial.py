@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pantarhei.facts import errors
+from pantarhei.core import errors
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import Array
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pantarhei.facts import dtypes, errors
-from pantarhei.facts.messages import message_class
+from pantarhei.core import dtypes, errors
+from pantarhei.core.messages import message_class
 from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.lowering.plan import HostStep, Plan, Segment
 from pantarhei.program.ir import Array, Node, Type
 from pantarhei.runtime.config import RunOptions
 from pantarhei.runtime.execution import Execution, prepared
-from pantarhei.transforms.plan import HostStep, Plan, Segment
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 

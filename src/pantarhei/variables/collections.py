@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
-from pantarhei.graph.opdef import apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import colocate_with, device, get_collection, name_scope
-from pantarhei.logging import WARN, log_first_n
-from pantarhei.ops.comparison import logical_not
-from pantarhei.ops.constant import constant
-from pantarhei.ops.control import group
-from pantarhei.ops.identity import no_op
-from pantarhei.ops.indexing import boolean_mask
-from pantarhei.ops.joining import stack
-from pantarhei.ops.state import is_variable_initialized
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.identity import no_op
+from pantarhei.ops.array.indexing import boolean_mask
+from pantarhei.ops.array.joining import stack
+from pantarhei.ops.control_flow.dependencies import group
+from pantarhei.ops.math.comparison import logical_not
+from pantarhei.ops.state.reference import is_variable_initialized
+from pantarhei.platform.logging import WARN, log_first_n
 
 
 def global_variables(scope: str | None = None) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pantarhei.graph.definition import REGISTRY
+from pantarhei.graph.definitions.definition import REGISTRY
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 

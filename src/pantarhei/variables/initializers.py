@@ -10,12 +10,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.dtypes import DType
+from pantarhei.core import dtypes
+from pantarhei.core.dtypes import DType
 from pantarhei.graph.operation import Tensor
-from pantarhei.ops.constant import constant
-from pantarhei.ops.filling import ones, zeros
-from pantarhei.ops.random import random_normal, random_uniform, truncated_normal
+from pantarhei.ops.array.constant import constant
+from pantarhei.ops.array.filling import ones, zeros
+from pantarhei.ops.random.stateful import random_normal, random_uniform, truncated_normal
 
 # Standard deviation of a standard normal distribution truncated at two of its standard deviations.
 _TRUNCATED_STDDEV = 0.87962566103423978

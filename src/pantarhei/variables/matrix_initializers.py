@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pantarhei.facts import dtypes
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core import dtypes
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.operation import Tensor
-from pantarhei.ops.decompositions import qr
-from pantarhei.ops.diagonals import diag_part, eye
-from pantarhei.ops.indexing import slice
-from pantarhei.ops.random import random_normal
-from pantarhei.ops.shapes import reshape
-from pantarhei.ops.transposing import matrix_transpose
-from pantarhei.ops.unary import sign
+from pantarhei.ops.array.diagonals import diag_part, eye
+from pantarhei.ops.array.indexing import slice
+from pantarhei.ops.array.shapes import reshape
+from pantarhei.ops.array.transposing import matrix_transpose
+from pantarhei.ops.linalg.decompositions import qr
+from pantarhei.ops.math.unary import sign
+from pantarhei.ops.random.stateful import random_normal
 from pantarhei.variables.initializers import Initializer, floating, whole
 
 

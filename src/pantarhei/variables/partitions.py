@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import control_dependencies, name_scope
-from pantarhei.ops.identity import identity
-from pantarhei.ops.indexing import slice
-from pantarhei.ops.joining import concat, split
+from pantarhei.ops.array.identity import identity
+from pantarhei.ops.array.indexing import slice
+from pantarhei.ops.array.joining import concat, split
 
 Partitioner = Callable[..., Any]
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape, unknown_shape
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.graph import get_default_graph
-from pantarhei.graph.opdef import apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import add_to_collections, colocate_with, device, name_scope
-from pantarhei.logging import WARN, log_first_n
-from pantarhei.ops import state
-from pantarhei.ops.identity import identity
-from pantarhei.ops.slice_updates import assign_slice
+from pantarhei.ops.array.identity import identity
+from pantarhei.ops.state import reference as state
+from pantarhei.ops.state.slice_updates import assign_slice
+from pantarhei.platform.logging import WARN, log_first_n
 from pantarhei.variables.definitions import definition_of, element, fill
 from pantarhei.variables.initial_values import guarded
 from pantarhei.variables.modes import checked_modes

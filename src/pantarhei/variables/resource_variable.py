@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.graph import get_default_graph
-from pantarhei.graph.opdef import apply
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import (
     add_to_collections,
@@ -19,10 +19,10 @@ from pantarhei.graph.scopes import (
     device,
     name_scope,
 )
-from pantarhei.ops import state  # they define operations used here
-from pantarhei.ops.identity import identity
-from pantarhei.ops.resource_gather import gather_elements, gather_rows
-from pantarhei.ops.slice_updates import assign_slice
+from pantarhei.ops.array.identity import identity
+from pantarhei.ops.state import reference as state
+from pantarhei.ops.state.resource_gather import gather_elements, gather_rows
+from pantarhei.ops.state.slice_updates import assign_slice
 from pantarhei.variables.definitions import definition_of, element, fill
 from pantarhei.variables.initial_values import guarded
 from pantarhei.variables.modes import VariableAggregation, VariableSynchronization, checked_modes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pantarhei.graph.indexed_slices import IndexedSlices
-from pantarhei.ops.scatter_nd_updates import batch_scatter_update
+from pantarhei.ops.state.scatter_nd_updates import batch_scatter_update
 
 
 class ScatterMethods:

@@ -14,12 +14,12 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
-from pantarhei.facts import dtypes
+from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.graph import get_default_graph, graph_of
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scopes import get_collection, name_scope
-from pantarhei.logging import warning
+from pantarhei.platform.logging import warning
 
 
 class _ReuseMode(enum.Enum):

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from traceback import format_list
 from typing import Any
 
-from pantarhei.facts import dtypes, errors
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape, as_shape
+from pantarhei.core import dtypes, errors
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scopes import add_to_collection, colocate_with, name_scope

@@ -9,7 +9,7 @@ from typing import Any
 from pantarhei.graph.creation_site import creation_site
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scopes import get_collection
-from pantarhei.logging import info
+from pantarhei.platform.logging import info
 from pantarhei.variables.scope import Getter, VariableScope, variable_scope
 
 

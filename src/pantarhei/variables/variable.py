@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from pantarhei.facts.dtypes import DType
-from pantarhei.facts.shapes import TensorShape
+from pantarhei.core.dtypes import DType
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.graph import Graph, get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import OPERATORS, Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.stacks import get_default_session
-from pantarhei.ops.cond import cond
+from pantarhei.ops.control_flow.cond import cond
 from pantarhei.variables.modes import VariableAggregation, VariableSynchronization
 from pantarhei.variables.scattering import ScatterMethods
 

@@ -1,0 +1,1 @@
+"""Differentiation, graph to graph: gradients, loops, custom gradients, Hessians."""

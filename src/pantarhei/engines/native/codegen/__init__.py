@@ -1,0 +1,1 @@
+"""LLVM text and machine code: builder, scalar operations, compiler, object cache."""

@@ -1,0 +1,237 @@
+"""From text to machine code: LLVM for the processor at hand, and the cache of compiled functions.
+
+Functions are kept for the life of the process, by structure, and on disk by their text and all that
+decides their code (cache.py). Each is compiled by itself, so that plans share them; those asked for
+at once are linked together. llvmlite is imported when the first engine is asked for; `Unavailable`
+tells why not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from importlib import machinery, util
+from typing import Any, NamedTuple
+
+from pantarhei.engines.native.codegen import scalar
+from pantarhei.engines.native.codegen.builder import Routine
+from pantarhei.engines.native.codegen.loop_nest import Nest, Structure
+from pantarhei.engines.native.codegen.object_cache import ObjectCache, chosen_folder
+from pantarhei.engines.native.codegen.runtime_functions import FIXED, product
+from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
+from pantarhei.engines.native.kernels.gemm.microkernel import Pack, Tile, tile
+from pantarhei.engines.native.kernels.routines import written
+from pantarhei.engines.native.runtime.entry import ENTRY, Entry
+from pantarhei.engines.native.runtime.task_functions import functions
+from pantarhei.engines.native.runtime.thread_pool import Pool
+
+# The passes that texts go through; changes whenever `_machine_code` does.
+PIPELINE = "level 2, loops vectorised and interleaved"
+
+
+# What functions are compiled for.
+Code = Structure | Routine | Tile | Pack | SlidingBlock
+
+
+class Unavailable(Exception):
+    """This machine or installation cannot run machine code made here; the message says why."""
+
+
+class Piece(NamedTuple):
+    """A module in LLVM's language, and how much work its code is worth."""
+
+    text: str
+    passes: bool = True
+    level: int = 2
+
+
+class Compiler:
+    """Compiled functions by structure. One for the process; threads may share it."""
+
+    def __init__(self) -> None:
+        try:
+            # Imported when used: most programs that import the package never compile.
+            import llvmlite.binding as llvm
+
+            cython_blas = _cython_blas()
+        except ImportError as error:
+            raise Unavailable(f"{error.name or error} cannot be imported") from error
+        self._llvm: Any = llvm
+        self._lock = threading.RLock()
+        self._engines: list[Any] = []
+        self._kernels: dict[Code, int] = {}
+        self._addresses: dict[str, int] = {}
+        self._cache = ObjectCache(chosen_folder())
+        self.built = 0  # how many pieces this process compiled, and did not find on disk
+        try:
+            llvm.initialize_native_target()
+            llvm.initialize_native_asmprinter()
+            self._target = llvm.Target.from_default_triple()
+            self._processor = {
+                "cpu": llvm.get_host_cpu_name(),
+                "features": llvm.get_host_cpu_features().flatten(),
+            }
+            self._gemm = {
+                "float": _capsule(cython_blas.__pyx_capi__["sgemm"]),
+                "double": _capsule(cython_blas.__pyx_capi__["dgemm"]),
+            }
+            self._machine = self._new_machine()
+        except (RuntimeError, KeyError, OSError) as error:
+            raise Unavailable(f"LLVM or BLAS does not work on this machine: {error}") from error
+        version = ".".join(map(str, llvm.llvm_version_info))
+        self._environment = "\n".join(
+            [f"LLVM {version}", self._target.triple, *self._processor.values(), PIPELINE]
+        )
+        # What every call goes through is written as it shall be; the rest does little itself.
+        seldom = product("float") + product("double") + functions(self._target.triple)
+        declared = "declare void @walk(ptr, i64, ptr)\n"
+        fixed = self._linked(
+            [Piece(FIXED + ENTRY, passes=False), Piece(declared + seldom, passes=False, level=0)]
+        )
+        self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
+        self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
+        self.spread = fixed("spread")
+        features = llvm.get_host_cpu_features()
+        tiles = {each: tile(each, features) for each in ("float", "double")}
+        self.tiles = {type: each for type, each in tiles.items() if each is not None}
+        self.pool = Pool(fixed, _library(cython_blas))
+        # Python's lock is released during these calls.
+        self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
+        self.entry = Entry(fixed("enter"), self.walk)
+
+    def gemm(self, type: str) -> int:
+        """Address of BLAS's product for a type."""
+        return self._gemm[type]
+
+    def kernels(self, structures: Iterable[Code]) -> dict[Code, int]:
+        """Addresses of the functions of all these structures."""
+        with self._lock:
+            wanted = list(dict.fromkeys(structures))
+            missing = {each: _named(each) for each in wanted if each not in self._kernels}
+            new = {
+                # Tiles are written as they are to be.
+                name: Piece(text, passes=not isinstance(structure, (Tile, Pack)))
+                for structure, (name, text) in missing.items()
+                if name not in self._addresses
+            }
+            if new:
+                address = self._linked(list(new.values()))
+                self._addresses.update((name, address(name)) for name in new)
+            for structure, (name, _) in missing.items():
+                self._kernels[structure] = self._addresses[name]
+            return {each: self._kernels[each] for each in wanted}
+
+    def _linked(self, pieces: Sequence[Piece]) -> Callable[[str], int]:
+        """Gives the addresses of the functions of these, with code from the disk where it is."""
+        llvm = self._llvm
+        # An engine owns its machine and a module; all that it has to run is added as machine code.
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._new_machine())
+        for piece in pieces:
+            key = "\n".join([self._environment, str(piece.passes), str(piece.level), piece.text])
+            code = self._cache.read(key)
+            if code is None:
+                code = self._machine_code(piece)
+                self._cache.write(key, code)
+            engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+        self._engines.append(engine)  # machine code lives as long as its engine
+        return engine.get_function_address
+
+    def _machine_code(self, piece: Piece) -> bytes:
+        """Compiles a module."""
+        llvm = self._llvm
+        self.built += 1
+        module = llvm.parse_assembly(piece.text)
+        module.verify()
+        machine = self._machine if piece.level == 2 else self._new_machine(piece.level)
+        if piece.passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = True
+            options.loop_interleaving = True
+            options.slp_vectorization = False
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+        return bytes(machine.emit_object(module))
+
+    def _new_machine(self, level: int = 2) -> Any:
+        return self._target.create_target_machine(**self._processor, opt=level, jit=True)
+
+
+def _named(structure: Code) -> tuple[str, str]:
+    """A name for a structure's function that no other function has, and its module under it."""
+    if isinstance(structure, (Tile, Pack)):
+        text, code = structure.text, scalar.Code()
+    elif isinstance(structure, Routine):
+        text, code = written(structure)
+    elif isinstance(structure, SlidingBlock):
+        text, code = structure.written()
+    else:
+        nest = Nest(structure, "kernel")
+        text, code = nest.text, nest.code
+    text = text.replace("!LOOP", "!0").replace("!GROUP", "!1")
+    notes = [
+        "!0 = distinct !{!0, !2}",
+        "!1 = distinct !{}",
+        '!2 = !{!"llvm.loop.parallel_accesses", !1}',
+    ]
+    text = "\n".join([text, *sorted(code.intrinsics), *notes])
+    name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()}"
+    return name, text.replace("@kernel(", f"@{name}(", 1)
+
+
+def _cython_blas() -> Any:
+    """SciPy's module of BLAS pointers, without the rest of its linear algebra (0.1 s to import)."""
+    package = util.find_spec("scipy")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
+    if sys.platform == "win32":
+        import scipy  # noqa: F401 - it tells Windows where BLAS is
+
+    kinds = (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES)
+    folder = f"{package.submodule_search_locations[0]}/linalg"
+    spec = machinery.FileFinder(folder, kinds).find_spec("cython_blas")
+    if spec is None or spec.loader is None:
+        from scipy.linalg import cython_blas
+
+        return cython_blas
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _library(module: Any) -> ctypes.CDLL | None:
+    """A module's shared library; what it depends on is found through it, too."""
+    try:
+        return ctypes.CDLL(module.__file__)
+    except (OSError, AttributeError):
+        return None
+
+
+def _capsule(capsule: Any) -> int:
+    """The address in a PyCapsule."""
+    api = ctypes.pythonapi
+    name = api.PyCapsule_GetName
+    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    pointer = api.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return int(pointer(capsule, name(capsule)))
+
+
+_compiler: Compiler | None = None
+_making = threading.Lock()
+
+
+def compiler() -> Compiler:
+    """The compiler of this process; made when it is first asked for.
+
+    Raises:
+      Unavailable: llvmlite, a target for this processor, or SciPy's BLAS is missing.
+    """
+    global _compiler
+    with _making:
+        if _compiler is None:
+            _compiler = Compiler()
+        return _compiler

@@ -1,0 +1,1 @@
+"""Elementary functions as polynomial approximations in LLVM text."""

@@ -1,0 +1,1 @@
+"""Convolution and pooling: im2col, direct, sliding window."""

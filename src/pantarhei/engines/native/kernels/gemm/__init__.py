@@ -1,0 +1,1 @@
+"""Matrix products: micro-kernels, packed blocks, split-K, BLAS."""

@@ -1,0 +1,1 @@
+"""Where values lie: the memory plan and the arena."""

@@ -1,0 +1,1 @@
+"""Rewrites of a program for the native engine: program in, program out."""

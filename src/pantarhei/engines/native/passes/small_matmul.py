@@ -1,0 +1,90 @@
+"""Skinny matrix products spelled as sums of a few terms, so that they join loop nests.
+
+A product over an inner extent of a few is that many multiplications and additions for each element:
+bias, activation and gradient are then computed in the same pass. A product that sums over a long
+extent to a few rows (the gradient of such weights) is one reduction for each row. Only extents that
+come from features decide, never the number of examples, which is the inner extent of x^T y: so
+another batch size needs no other code.
+"""
+
+from __future__ import annotations
+
+from pantarhei.engines.native.codegen.ops import TYPES
+from pantarhei.engines.native.passes.rewriting import Appender
+from pantarhei.engines.native.schedule.placement import is_nested
+from pantarhei.program.ir import Node, Program, Value
+
+# The most terms of a sum, or rows that are reductions, and such times the columns of the result.
+MOST_TERMS = 8
+MOST_WORK = 32
+MOST_SUMS = 16
+
+
+def is_skinny(node: Node) -> bool:
+    """Whether a product is spelled out."""
+    if node.kind != "matmul" or TYPES.get(node.types[0].dtype) not in ("float", "double"):
+        return False
+    rows, columns = node.types[0].shape[-2:]
+    if len(node.types[0].shape) != 2 or any(0 in value.shape for value in node.operands):
+        return False
+    if node.attributes.get("transpose_x"):
+        small = rows <= MOST_TERMS and rows * columns <= MOST_SUMS
+        return small and not node.attributes.get("transpose_y")
+    terms = node.operands[0].shape[1]
+    return terms <= MOST_TERMS and terms * columns <= MOST_WORK
+
+
+class _Spelling(Appender):
+    """Appends what stands for skinny products."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copies: dict[Value, Value] = {}
+
+    def part(self, x: Value, axis: int, number: int) -> Value:
+        """Row or column of a matrix, as a matrix."""
+        start, stop = [0, 0], list(x.shape)
+        start[axis], stop[axis] = number, number + 1
+        return self("slice", x, start=tuple(start), stop=tuple(stop), step=(1, 1))
+
+    def by_columns(self, x: Value) -> Value:
+        """What is read again for each column is copied once, to where thin matrices lie."""
+        if x not in self.copies:
+            self.copies[x] = self("conj", x)
+        return self.copies[x]
+
+    def product(self, node: Node, x: Value, y: Value) -> Value:
+        """The value of a skinny product."""
+        self.origin = node.origin
+        rows, columns = node.types[0].shape
+        if columns > 1 and x.shape[1] > 1 and not is_nested(x.node):
+            x = self.by_columns(x)
+        if node.attributes.get("transpose_x"):
+            sums = []
+            for number in range(rows):
+                terms = self("multiply", self.part(x, 1, number), y)
+                sums.append(self("reshape", self("sum", terms, axes=(0,)), shape=(1, columns)))
+            return self("concatenate", *sums, axis=0) if rows > 1 else sums[0]
+        if node.attributes.get("transpose_y"):
+            y = self("transpose", y, permutation=(1, 0))
+        total: Value | None = None
+        for number in range(x.shape[1]):
+            term = self("multiply", self.part(x, 1, number), self.part(y, 0, number))
+            total = term if total is None else self("add", total, term)
+        assert total is not None
+        return total
+
+
+def spelled_out(program: Program) -> Program:
+    """The program with its skinny products as sums; itself where it has none."""
+    if not any(map(is_skinny, program.nodes)):
+        return program
+    now: dict[Value, Value] = {}
+    spelling = _Spelling()
+    for node in program.nodes:
+        if is_skinny(node):
+            x, y = (now.get(operand, operand) for operand in node.operands)
+            now[Value(node)] = spelling.product(node, x, y)
+        else:
+            spelling.keep(node, now)
+    return Program(program.inputs, spelling.nodes, [now.get(v, v) for v in program.outputs])

@@ -1,0 +1,1 @@
+"""Calls of machine code: contexts, entry, bound executables, threads."""

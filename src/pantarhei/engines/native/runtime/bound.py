@@ -1,0 +1,96 @@
+"""A program as one call on memory that stays where it is: results may overwrite inputs.
+
+For what runs again and again: the variables of a training step are read and written where they
+lie, and nothing is looked up, checked or allocated but what changes from call to call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pantarhei.engines.contract import DONE, FAULT, Enter
+from pantarhei.engines.native.codegen.jit import Compiler
+from pantarhei.engines.native.codegen.ops import READ
+from pantarhei.engines.native.memory.layout import HostCall, Layout
+from pantarhei.engines.native.memory.plan import Assembler
+from pantarhei.engines.native.runtime.context import STEP_BYTES, Code, Frame, Steps
+from pantarhei.engines.native.runtime.entry import address_of
+from pantarhei.engines.native.schedule.fusion import HostStep
+from pantarhei.engines.numpy.engine import EngineFault
+from pantarhei.program.ir import Array, Program, Type, out_of_memory
+
+# Steps of innermost loops from which a call can be interrupted between its kernels: some 50 ms.
+LONG = 1 << 28
+
+
+class Standing:
+    """A program laid out and compiled; see `contract.Standing`."""
+
+    def __init__(self, jit: Compiler, layout: Layout, threads: int) -> None:
+        self.code = Code(jit, layout, threads)
+        layout = self.code.layout
+        self.places: Sequence[int] = layout.results
+        self.replaced: Mapping[int, int] = layout.replaced
+        self.types: Sequence[Type] = (*layout.inputs, *layout.outputs)
+        (part,) = self.code.parts or [(0, 0)]
+        assert not isinstance(part, HostCall)
+        self.steps = part
+
+    def function(self, given: Sequence[int]) -> tuple[Enter, Callable[[int, Array], None]]:
+        """A function of the arrays in the places `given`, and one that sets the others."""
+        table, count = self.steps
+        early = min(self.code.layout.before_replacing, count)
+        first, later = (table, early), (table + STEP_BYTES * early, count - early)
+        interruptible = self.code.work >= LONG
+        try:
+            if interruptible:
+                frame = Frame(self.code, given, (0, 0))
+            elif self.code.layout.guarding:
+                frame = Frame(self.code, given, first, later)
+            else:
+                frame = Frame(self.code, given, self.steps)
+        except MemoryError:
+            node = self.code.layout.largest
+            assert node is not None
+            raise EngineFault(node, out_of_memory(node.types)) from None
+
+        def bind(place: int, array: Array) -> None:
+            frame.buffers[place] = address_of(array)
+
+        return _interruptible(frame, first, later) if interruptible else frame.enter, bind
+
+
+def _interruptible(frame: Frame, first: Steps, later: Steps) -> Enter:
+    """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
+
+    def enter(*arrays: Array) -> int:
+        answer = frame.enter(*arrays)
+        if answer == DONE:
+            for number in range(first[1]):
+                frame.walk((first[0] + STEP_BYTES * number, 1))
+            if frame.fault.value:
+                frame.fault.value = 0
+                return FAULT
+            frame.walk(later)
+        return answer
+
+    return enter
+
+
+def stand(
+    jit: Compiler, threads: int, program: Program, replaced: Mapping[int, int | None]
+) -> Standing | None:
+    """The program as one call; None where parts of it cannot be machine code."""
+    types = [value.type for value in (*program.inputs, *program.outputs)]
+    if any(type.dtype not in READ for type in types):
+        return None
+    assembler = Assembler(program, replaced, guarding=True)
+    if any(isinstance(step, HostStep) for step in assembler.fused.steps):
+        return None
+    standing = Standing(jit, assembler.run(), threads)
+    placed = all(
+        # What is handed out has a place of its own: an input has not, nor has a constant.
+        len(program.inputs) <= place < len(standing.types) or standing.replaced.get(number) == place
+        for number, place in enumerate(standing.places)
+    )
+    return standing if placed else None

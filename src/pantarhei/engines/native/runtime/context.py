@@ -1,0 +1,159 @@
+"""A program's kernels with their arguments, and the memory for calls of them.
+
+The code is made once and shared; every call that may run at the same time as another one has a
+frame of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from pantarhei.engines.contract import Enter
+from pantarhei.engines.native.codegen.builder import Routine
+from pantarhei.engines.native.codegen.jit import Compiler
+from pantarhei.engines.native.codegen.loop_nest import Structure
+from pantarhei.engines.native.codegen.ops import READ, TYPES
+from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
+from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.routines import steps
+from pantarhei.engines.native.memory.layout import ALIGNMENT, HostCall, Layout
+from pantarhei.engines.native.runtime.entry import address_of
+from pantarhei.engines.native.runtime.thread_pool import MOST_THREADS, cores
+from pantarhei.engines.native.schedule.parallel import Division, Tasks, flat, is_alone
+from pantarhei.program.ir import Array, Type
+
+# Address and number of kernels in a table of pairs: a function and its arguments.
+Steps = tuple[int, int]
+STEP_BYTES = 16
+
+# Elements, or steps of products, from which other Python threads may run during a call.
+MUCH = 1 << 15
+
+
+class Code:
+    """A layout with its kernels compiled and their arguments in memory.
+
+    Args:
+      jit: compiles.
+      layout: the kernels; memory for their tasks is added to its workspace.
+      threads: how many may share the tasks of a kernel; 0 for as many as there are cores.
+    """
+
+    def __init__(self, jit: Compiler, layout: Layout, threads: int = 0) -> None:
+        self.jit, self.layout = jit, layout
+        self.threads = min(threads or cores(), MOST_THREADS)
+        self.constants = [
+            (len(layout.inputs) + len(layout.outputs) + index, address_of(array))
+            for index, array in enumerate(layout.constants)
+            if array.dtype in TYPES
+        ]
+        kernels = [k for part in layout.parts if isinstance(part, list) for k in flat(part)]
+        self.work = sum(map(work, kernels))
+        self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
+        start = -(-layout.workspace // ALIGNMENT) * ALIGNMENT
+        division = Division(layout.workspace_slot, start, jit.pool.divides_products, jit.tiles)
+        parts = [
+            part if isinstance(part, HostCall) else [division(kernel) for kernel in part]
+            for part in layout.parts
+        ]
+        layout.workspace = division.end
+        kernels = [k for part in parts if isinstance(part, list) for k in flat(part)]
+        self.addresses = jit.kernels(
+            k.structure for k in kernels if not isinstance(k.structure, str)
+        )
+        self.parts = [part if isinstance(part, HostCall) else self._table(part) for part in parts]
+
+    def _table(self, part: Sequence[Kernel | Tasks]) -> Steps:
+        table = (ctypes.c_int64 * (2 * len(part)))()
+        for index, kernel in enumerate(part):
+            function, numbers = self._call(kernel)
+            arguments = (ctypes.c_int64 * len(numbers))(*numbers)
+            table[2 * index], table[2 * index + 1] = function, ctypes.addressof(arguments)
+            self._kept.append(arguments)
+        self._kept.append(table)
+        return ctypes.addressof(table), len(part)
+
+    def _call(self, kernel: Kernel | Tasks) -> tuple[int, Sequence[int]]:
+        """A function and its arguments."""
+        jit = self.jit
+        if isinstance(kernel, Tasks):
+            numbers = [number for task in kernel.tasks for number in self._table(task)]
+            tasks = (ctypes.c_int64 * len(numbers))(*numbers)
+            self._kept.append(tasks)
+            head = (jit.pool.address, self.threads, len(kernel.tasks), ctypes.addressof(tasks))
+            return jit.spread, (*head, *self._table(kernel.after))
+        if not isinstance(kernel.structure, str):
+            return self.addresses[kernel.structure], kernel.arguments
+        numbers = [jit.gemm(kernel.structure), *kernel.arguments]
+        if jit.pool.divides_products and is_alone(kernel):
+            return jit.alone[kernel.structure], [*numbers, jit.pool.address]
+        return jit.product[kernel.structure], numbers
+
+    def single_steps(self) -> list[HostCall | Steps]:
+        """The parts, each kernel by itself."""
+        single: list[HostCall | Steps] = []
+        for part in self.parts:
+            if isinstance(part, HostCall):
+                single.append(part)
+            else:
+                table, count = part
+                single += [(table + STEP_BYTES * number, 1) for number in range(count)]
+        return single
+
+    def type(self, slot: int) -> Type | None:
+        """Type of the array of the caller's in a slot; None where native code does not read it."""
+        types = (*self.layout.inputs, *self.layout.outputs)
+        return types[slot] if types[slot].dtype in READ else None
+
+
+class Frame:
+    """Memory for one call at a time: the workspace and the table of buffers.
+
+    Args:
+      code: what is called.
+      given: slots of the arrays that `enter` takes, in this order; the others are set beforehand.
+      steps: what `enter` runs.
+      later: what it runs then, if no guard has found a fault.
+    """
+
+    def __init__(
+        self, code: Code, given: Sequence[int], steps: Steps, later: Steps | None = None
+    ) -> None:
+        self.code = code
+        layout = code.layout
+        memory = np.empty(layout.workspace + ALIGNMENT, np.uint8)
+        address = address_of(memory)
+        skip = -address % ALIGNMENT
+        self.memory: Array = memory[skip : skip + layout.workspace]
+        self.fault = ctypes.c_int64()
+        self.buffers = (ctypes.c_void_p * (layout.fault_slot + 1))()
+        self.buffers[layout.fault_slot] = ctypes.addressof(self.fault)
+        self.buffers[layout.workspace_slot] = address + skip
+        for slot, constant in code.constants:
+            self.buffers[slot] = constant
+        self.table = ctypes.addressof(self.buffers)
+        types = [(slot, code.type(slot)) for slot in given]
+        guards = (0, (0, 0)) if later is None else (ctypes.addressof(self.fault), later)
+        releasing = code.work >= MUCH
+        self.enter: Enter = code.jit.entry.function(types, self.table, steps, releasing, *guards)
+
+    def walk(self, steps: Steps) -> None:
+        """Runs kernels; other Python threads may run meanwhile."""
+        self.code.jit.walk(*steps, self.table)
+
+
+def work(kernel: Kernel) -> int:
+    """A rough number of steps of the innermost loops."""
+    numbers = kernel.arguments
+    if isinstance(kernel.structure, SlidingBlock):
+        return math.prod(numbers[:5]) * kernel.structure.rows
+    if isinstance(kernel.structure, Routine):
+        return steps(kernel.structure, numbers)
+    if isinstance(kernel.structure, str):
+        return math.prod(numbers[2:5]) * numbers[8] // 8
+    assert isinstance(kernel.structure, Structure)
+    return math.prod(numbers[: len(kernel.structure.folded)])

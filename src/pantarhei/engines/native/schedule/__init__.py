@@ -1,0 +1,1 @@
+"""From program to kernels in order: fusion, placement, aliasing, parallel division."""

@@ -1,0 +1,1 @@
+"""The reference engine: each primitive runs as a NumPy function."""

@@ -1,0 +1,1 @@
+"""Files: checkpoints, graphs, saved models, records, event files, the file system."""

@@ -1,0 +1,1 @@
+"""Op definitions: signatures, shape rules, the registry, and `apply`, which makes operations."""

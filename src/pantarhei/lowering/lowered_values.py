@@ -1,0 +1,63 @@
+"""What stands for a tensor while lowering, besides the values of the segment being built.
+
+References to variables, values that wait in slots, handles of stacks and tensor arrays; and the
+ways in which lowering ends before its last operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.lowering.plan import Slot
+from pantarhei.program.ir import Type
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A variable, by reference: what it holds is looked up when it is used."""
+
+    key: str
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A value kept in a slot between steps."""
+
+    slot: Slot
+    type: Type
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A stack or tensor array of this run, which is in a slot.
+
+    Two handles are of the same object if and only if they have the same `root`; `size` is how many
+    elements it has, where that is known.
+    """
+
+    slot: Slot
+    root: Hashable
+    size: int | None = None
+
+
+class NeedsStaticFeeds(Exception):
+    """Lowering has to start again with the values of these feeds."""
+
+    def __init__(self, tensors: set[Tensor]) -> None:
+        super().__init__(", ".join(tensor.name for tensor in tensors))
+        self.tensors = tensors
+
+
+class Ended(Exception):
+    """The plan has ended early, with a question."""
+
+
+class StartsAgain(Exception):
+    """Lowering has to start again with a cut before `op`, which will ask a question there."""
+
+    def __init__(self, op: Operation) -> None:
+        super().__init__(op.name)
+        self.op = op

@@ -1,0 +1,1 @@
+"""Operations on the arrangement of elements: constants, shapes, indexing, joining, slicing."""

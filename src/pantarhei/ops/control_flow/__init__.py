@@ -1,0 +1,1 @@
+"""Conditions, loops, control dependencies, stacks and tensor arrays."""

@@ -1,0 +1,1 @@
+"""Matrix products, norms, factorisations and solvers."""

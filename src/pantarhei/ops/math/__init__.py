@@ -1,0 +1,1 @@
+"""Arithmetic: elementwise functions, reductions, scans and segments, with their gradients."""

@@ -1,0 +1,1 @@
+"""Records, examples and CSV lines parsed into tensors."""

@@ -1,0 +1,1 @@
+"""Random tensors, from counters that the session keeps or that the caller gives."""

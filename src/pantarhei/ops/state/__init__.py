@@ -1,0 +1,1 @@
+"""Variables as operations: reads, assignments, scattered updates, optimizer updates."""

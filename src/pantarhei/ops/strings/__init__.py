@@ -1,0 +1,1 @@
+"""Operations on strings, and numbers as text."""

@@ -1,0 +1,1 @@
+"""Summaries: tensors serialised for event files."""

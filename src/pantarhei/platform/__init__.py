@@ -1,0 +1,1 @@
+"""Command-line flags, the program runner and logging, with TensorFlow's names."""

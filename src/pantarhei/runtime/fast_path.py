@@ -1,0 +1,118 @@
+"""Runs that a session has seen before, as the user writes them: fetches and the keys of feeds.
+
+A shortcut leads from there straight to the call that does the work, past everything that takes
+fetches and feeds apart. Where it does not lead (another dtype or shape, a plan that takes more than
+one call) the session goes the long way.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pantarhei.graph.operation import Tensor
+from pantarhei.runtime.bound_run import StandingRun, in_order
+from pantarhei.runtime.feeds import feed_array
+from pantarhei.runtime.fetches import Fetches
+
+# Calls kept for one kind of run, which differ in shapes.
+CALLS_KEPT = 4
+
+# What a shortcut gives that does not lead.
+MISSED = object()
+
+# Values of feeds that decide shapes or branches may be of these types: they never change.
+IMMUTABLE = (bool, int, float, np.generic)
+
+
+def key_of(fetches: Any, feeds: Iterable[Any]) -> tuple[Any, ...]:
+    """What a kind of run is found under; it may turn out not to be hashable."""
+    kind = type(fetches)
+    if kind is list or kind is tuple:
+        return (kind, *fetches, None, *feeds)
+    return (fetches, None, *feeds)
+
+
+class Shortcut:
+    """One kind of run.
+
+    Args:
+      wanted: what is fetched.
+      tensors: what is fed, in the order of the values.
+      static: the values that plans are made for, of those tensors that decide shapes or branches.
+      unused: tensors that nothing needs; their values are looked at and forgotten.
+    """
+
+    def __init__(
+        self,
+        wanted: Fetches,
+        tensors: Sequence[Tensor],
+        static: Mapping[Tensor, Any],
+        unused: Collection[Tensor] = (),
+    ) -> None:
+        self.wanted = wanted
+        left = {*static, *unused}
+        self.tensors = [tensor for tensor in tensors if tensor not in left]
+        self.given = [place for place, tensor in enumerate(tensors) if tensor not in left]
+        self.fixed = [
+            (place, static[tensor]) for place, tensor in enumerate(tensors) if tensor in static
+        ]
+        self.unused = [(place, tensor) for place, tensor in enumerate(tensors) if tensor in unused]
+        self.calls: list[StandingRun] = []
+        # A flat list, tuple or single value is put together without descending into it.
+        shape = wanted.rebuild(range(len(wanted.tensors)))
+        self.single = isinstance(shape, int)
+        flat = isinstance(shape, (list, tuple)) and type(shape) in (list, tuple)
+        self.kind = type(shape)
+        self.template: list[Any] | None = None
+        if flat and all(each is None or isinstance(each, int) for each in shape):
+            self.template = [None] * len(shape)
+            self.places = [(i, each) for i, each in enumerate(shape) if each is not None]
+
+    def add(self, call: StandingRun) -> None:
+        """Tries this call first from now on."""
+        self.calls = [call, *[each for each in self.calls if each is not call]][:CALLS_KEPT]
+
+    def run(self, values: Collection[Any]) -> Any:
+        """What the user gets for the values fed, in order; `MISSED` where this does not lead.
+
+        The caller holds the store's lock.
+        """
+        if self.fixed or self.unused:
+            every = list(values)
+            for place, tensor in self.unused:
+                feed_array(tensor, every[place])
+            if not all(_same(every[place], expected) for place, expected in self.fixed):
+                return MISSED
+            values = [every[place] for place in self.given]
+        for call in self.calls:
+            results = call.run(*values)
+            if results is not None:
+                return self._put_together(results)
+        arrays = [in_order(feed_array(*each)) for each in zip(self.tensors, values, strict=True)]
+        if all(map(operator.is_, arrays, values)):
+            return MISSED
+        for call in self.calls:
+            results = call.run(*arrays)
+            if results is not None:
+                return self._put_together(results)
+        return MISSED
+
+    def _put_together(self, results: list[Any]) -> Any:
+        if self.single:
+            return results[0]
+        if self.template is None:
+            return self.wanted.rebuild(results)
+        filled = self.template.copy()
+        for place, number in self.places:
+            filled[place] = results[number]
+        return filled if self.kind is list else tuple(filled)
+
+
+def _same(value: Any, expected: Any) -> bool:
+    if value is expected:
+        return True
+    return type(value) is type(expected) and bool(value == expected)

@@ -1,1 +1,0 @@
-"""Floor 4: from graph to graph (gradients) and from graph to program (lowering)."""
