@@ -60,7 +60,7 @@ def recorded(net: dict[str, Any], threads: int) -> tuple[Frame, Any]:
         Frame.__init__ = make  # type: ignore[method-assign]
     frame = max(
         reversed(frames),
-        key=lambda each: (len(native(each.code.layout)), len(each.code.layout.replaced)),
+        key=lambda each: (len(native(each.code.layout)), len(each.code.layout.donations)),
     )
     layout = frame.code.layout
     results = [np.zeros(type.shape, type.dtype) for type in layout.outputs]

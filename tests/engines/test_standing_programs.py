@@ -29,8 +29,8 @@ COMBINATIONS = ("add", "subtract", "multiply", "minimum", "maximum", "set")
 def check(program: Program, arrays: list[Any], replaced: dict[int, int | None]) -> str:
     """Runs a program in place three times, and compares; what came of it."""
     verify(program)
-    assert ENGINE.stand is not None
-    standing = ENGINE.stand(program, replaced)
+    assert ENGINE.bind is not None
+    standing = ENGINE.bind(program, replaced)
     if standing is None:
         return "does not stand"
     fresh = [np.empty(type.shape, type.dtype) for type in standing.types[len(arrays) :]]
@@ -53,7 +53,7 @@ def check(program: Program, arrays: list[Any], replaced: dict[int, int | None]) 
             assert held[place].dtype == each.dtype and held[place].shape == each.shape
             agree(held[place], each, 2000.0)
         for number, copy in enumerate(before):
-            if number not in standing.replaced.values():
+            if number not in standing.donations.values():
                 assert held[number].tobytes() == copy.tobytes()
     return "done"
 

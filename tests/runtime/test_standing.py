@@ -14,7 +14,7 @@ import pantarhei as tf
 from pantarhei.engines.native.runtime import bound as standing
 from pantarhei.engines.native.runtime.context import Frame
 from pantarhei.runtime.base_session import BaseSession
-from pantarhei.runtime.bound_run import StandingRun
+from pantarhei.runtime.bound_run import BoundRun
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def native() -> tf.Session:
     return session
 
 
-def calls(session: BaseSession) -> list[StandingRun]:
+def calls(session: BaseSession) -> list[BoundRun]:
     """The plans of a session that are one call."""
     families = session._families.values()
     plans = [plan for family in families for plan in family.plans.values()]

@@ -21,8 +21,8 @@ from pantarhei.lowering.plan import Facts, Plan
 from pantarhei.lowering.schedule import schedule
 from pantarhei.program.ir import Array, Type
 from pantarhei.runtime import device_placement as placement
-from pantarhei.runtime.bindings import Unfit
-from pantarhei.runtime.bound_run import StandingRun, in_order
+from pantarhei.runtime.bindings import NotBindable
+from pantarhei.runtime.bound_run import BoundRun, in_order
 from pantarhei.runtime.config import ConfigProto, RunOptions
 from pantarhei.runtime.engines import chosen_engine
 from pantarhei.runtime.execution import Execution
@@ -54,7 +54,7 @@ class _Outcome:
     whose values it was made for."""
 
     results: list[Any]
-    call: StandingRun | None = None
+    call: BoundRun | None = None
     static: Sequence[Tensor] = ()
 
 
@@ -437,8 +437,8 @@ class BaseSession:
         if plan.standing is None:
             fed = [tensor for tensor in plan.fed_tensors if tensor in feeds]
             try:
-                plan.standing = StandingRun(plan, self._engine, self._store, fed)
-            except Unfit:
+                plan.standing = BoundRun(plan, self._engine, self._store, fed)
+            except NotBindable:
                 plan.standing = False
         standing = plan.standing
         if not standing:

@@ -1,7 +1,7 @@
-"""How the one call of a plan is wired: where its arrays come from, and what is read after it.
+"""The bindings of a plan's one call: where its arrays come from, and what is read after it.
 
-The arrays of a call have numbers (see `contract.Standing`); the slots of a plan do too. This module
-leads from the one to the other and runs nothing.
+The arrays of a call are numbered (see `contract.BoundProgram`), and so are the slots of a plan.
+This module maps the one to the other and runs nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.contract import Standing
+from pantarhei.engines.contract import BoundProgram
 from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.plan import Feed, Plan, RandomState, Segment, State
 from pantarhei.program.ir import Array
 from pantarhei.runtime.store import Store
 
 
-class Unfit(Exception):
+class NotBindable(Exception):
     """A plan cannot be one call on variables in place; the message says why."""
 
 
@@ -62,7 +62,7 @@ Reader = Cell | Fresh | Variable
 
 
 @dataclass
-class Wiring:
+class Bindings:
     """Numbers of arrays: of variables, of what is fed, of those made for every call, of the states
     of random operations."""
 
@@ -76,7 +76,7 @@ class Wiring:
     readers: list[Reader] = field(default_factory=list)
 
 
-def replaced(plan: Plan, segment: Segment) -> dict[int, int | None]:
+def donations(plan: Plan, segment: Segment) -> dict[int, int | None]:
     """Number of an output of the program -> of the input that holds the variable it is for.
 
     None where the program does not read that variable.
@@ -86,56 +86,60 @@ def replaced(plan: Plan, segment: Segment) -> dict[int, int | None]:
     return {outputs[slot]: inputs.get(key) for key, slot in plan.writes.items() if slot in outputs}
 
 
-def wire(plan: Plan, segment: Segment, standing: Standing, fed: Sequence[Tensor]) -> Wiring:
-    """The wiring of a plan whose one segment stands.
+def bind_arrays(
+    plan: Plan, segment: Segment, bound: BoundProgram, fed: Sequence[Tensor]
+) -> Bindings:
+    """The bindings of a plan whose one segment stands.
 
     Args:
       plan: what is to be run.
       segment: its only step.
-      standing: the segment's program.
+      bound: the segment's program.
       fed: the tensors whose arrays every call takes, in this order.
 
     Raises:
-      Unfit: something cannot be had or read in this way.
+      NotBindable: something cannot be had or read in this way.
     """
-    return _Wirer(plan, segment, standing).wire(fed)
+    return _Binder(plan, segment, bound).bind_arrays(fed)
 
 
-class _Wirer:
-    def __init__(self, plan: Plan, segment: Segment, standing: Standing) -> None:
-        self.plan, self.segment, self.standing = plan, segment, standing
-        outputs = zip(segment.outputs, standing.places, strict=True)
+class _Binder:
+    def __init__(self, plan: Plan, segment: Segment, bound: BoundProgram) -> None:
+        self.plan, self.segment, self.bound = plan, segment, bound
+        outputs = zip(segment.outputs, bound.places, strict=True)
         self.places = dict(outputs)  # of slots that the segment fills
-        self.wiring = Wiring(variables=_states(plan, segment))
+        self.bindings = Bindings(variables=_states(plan, segment))
 
-    def wire(self, fed: Sequence[Tensor]) -> Wiring:
-        wiring = self.wiring
+    def bind_arrays(self, fed: Sequence[Tensor]) -> Bindings:
+        bindings = self.bindings
         self._written()
         self._fed(fed)
-        wiring.readers = [self._reader(slot) for slot in self.plan.fetches]
-        taken = {*wiring.variables, *wiring.fed, *wiring.fresh, *wiring.fixed}
+        bindings.readers = [self._reader(slot) for slot in self.plan.fetches]
+        taken = {*bindings.variables, *bindings.fed, *bindings.fresh, *bindings.fixed}
         for place, slot in enumerate(self.segment.inputs):
             if isinstance(source := self.plan.sources.get(slot), RandomState):
-                wiring.random[place] = source
-        for place, type in enumerate(self.standing.types):
-            if place not in taken and place not in wiring.random:
-                wiring.fixed[place] = np.require(self._constant(place), type.dtype, ("C", "A"))
-        return wiring
+                bindings.random[place] = source
+        for place, type in enumerate(self.bound.types):
+            if place not in taken and place not in bindings.random:
+                bindings.fixed[place] = np.require(self._constant(place), type.dtype, ("C", "A"))
+        return bindings
 
     def _written(self) -> None:
         """Variables lie where the call writes their values."""
-        wanted = replaced(self.plan, self.segment)
+        wanted = donations(self.plan, self.segment)
         numbers = {slot: number for number, slot in enumerate(self.segment.outputs)}
         for key, slot in self.plan.writes.items():
             if slot not in numbers:
-                raise Unfit(f"{key} takes over what is fed, constant or another variable's")
+                raise NotBindable(f"{key} takes over what is fed, constant or another variable's")
             place = self.places[slot]
             if wanted[numbers[slot]] is not None:
-                if self.wiring.variables.get(place) != key:
-                    raise Unfit(f"the value of {key} cannot be written where the variable lies")
-            elif place in self.wiring.variables or key in self.wiring.variables.values():
-                raise Unfit(f"{key} shares a value with another variable")
-            self.wiring.variables[place] = key
+                if self.bindings.variables.get(place) != key:
+                    raise NotBindable(
+                        f"the value of {key} cannot be written where the variable lies"
+                    )
+            elif place in self.bindings.variables or key in self.bindings.variables.values():
+                raise NotBindable(f"{key} shares a value with another variable")
+            self.bindings.variables[place] = key
 
     def _fed(self, fed: Sequence[Tensor]) -> None:
         inputs = {slot: place for place, slot in enumerate(self.segment.inputs)}
@@ -147,35 +151,35 @@ class _Wirer:
         for tensor in fed:
             place = feeds.pop(tensor, None)
             if place is None:
-                self.wiring.unused.append(tensor)
+                self.bindings.unused.append(tensor)
             else:
-                self.wiring.fed.append(place)
+                self.bindings.fed.append(place)
         if feeds:
-            raise Unfit("something is fed that only passes through")
+            raise NotBindable("something is fed that only passes through")
 
     def _reader(self, slot: int) -> Reader:
         source = self.plan.sources.get(slot)
         if isinstance(source, State):
             if source.key in self.plan.writes:
-                raise Unfit(f"what {source.key} held before the run is fetched")
+                raise NotBindable(f"what {source.key} held before the run is fetched")
             return Variable(source.key)
         if slot not in self.places:
-            raise Unfit("something fetched is not computed")
-        place, wiring = self.places[slot], self.wiring
-        if place in wiring.variables:
-            return Variable(wiring.variables[place])
-        type = self.standing.types[place]
+            raise NotBindable("something fetched is not computed")
+        place, bindings = self.places[slot], self.bindings
+        if place in bindings.variables:
+            return Variable(bindings.variables[place])
+        type = self.bound.types[place]
         if type.shape == ():
-            return Cell(wiring.fixed.setdefault(place, np.zeros((), type.dtype)))
-        again = place in wiring.fresh
+            return Cell(bindings.fixed.setdefault(place, np.zeros((), type.dtype)))
+        again = place in bindings.fresh
         if not again:
-            wiring.fresh.append(place)
-        return Fresh(wiring.fresh.index(place), again)
+            bindings.fresh.append(place)
+        return Fresh(bindings.fresh.index(place), again)
 
     def _constant(self, place: int) -> Array:
         """What an array is that neither changes nor is fetched."""
         if place >= len(self.segment.inputs):
-            type = self.standing.types[place]
+            type = self.bound.types[place]
             return np.empty(type.shape, type.dtype)
         return self.plan.constants[self.segment.inputs[place]]
 

@@ -19,12 +19,12 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.plan import Plan, Segment
 from pantarhei.program import philox
 from pantarhei.program.ir import Array
-from pantarhei.runtime.bindings import Cell, Unfit, replaced, wire
+from pantarhei.runtime.bindings import Cell, NotBindable, bind_arrays, donations
 from pantarhei.runtime.execution import fault_error, prepared
 from pantarhei.runtime.store import Store
 
 
-class StandingRun:
+class BoundRun:
     """A plan as one call.
 
     Args:
@@ -35,36 +35,36 @@ class StandingRun:
         are in `fed` of this object, in this order.
 
     Raises:
-      Unfit: the plan has to be carried out in another way.
+      NotBindable: the plan has to be carried out in another way.
     """
 
     def __init__(self, plan: Plan, engine: Engine, store: Store, fed: Sequence[Tensor]) -> None:
         segment = _only_segment(plan)
-        standing = None
-        if engine.stand is not None:
+        bound = None
+        if engine.bind is not None:
             program = prepared(segment.program, engine)
-            standing = engine.stand(program, replaced(plan, segment))
-        if standing is None:
-            raise Unfit("parts of the program have no machine code")
-        self.wiring = wire(plan, segment, standing, fed)
+            bound = engine.bind(program, donations(plan, segment))
+        if bound is None:
+            raise NotBindable("parts of the program have no machine code")
+        self.bindings = bind_arrays(plan, segment, bound, fed)
         self.store = store
-        self.unused = self.wiring.unused
+        self.unused = self.bindings.unused
         self.fed = [tensor for tensor in fed if tensor not in self.unused]
-        self.types = standing.types
+        self.types = bound.types
         self.version = -1
-        fresh = [standing.types[place] for place in self.wiring.fresh]
+        fresh = [bound.types[place] for place in self.bindings.fresh]
         self.makers = [maker(type) for type in fresh]
-        self.random = list(self.wiring.random.values())
+        self.random = list(self.bindings.random.values())
         # Where everything that is fetched is a number, these are read without more ado.
-        cells = [each.array for each in self.wiring.readers if isinstance(each, Cell)]
-        simple = len(cells) == len(self.wiring.readers) and not fresh and not self.random
+        cells = [each.array for each in self.bindings.readers if isinstance(each, Cell)]
+        simple = len(cells) == len(self.bindings.readers) and not fresh and not self.random
         self.numbers = cells if simple else None
         try:
-            given = [*self.wiring.fed, *self.wiring.random, *self.wiring.fresh]
-            self.enter, self.bind = standing.function(given)
+            given = [*self.bindings.fed, *self.bindings.random, *self.bindings.fresh]
+            self.enter, self.bind = bound.function(given)
         except EngineFault as fault:
             raise fault_error(fault) from None
-        for place, array in self.wiring.fixed.items():
+        for place, array in self.bindings.fixed.items():
             self.bind(place, array)
 
     def run(self, *fed: Array) -> list[Any] | None:
@@ -85,11 +85,11 @@ class StandingRun:
             return None
         for source, state in zip(self.random, states, strict=True):
             self.store.random[source.key] = philox.skip(state, source.reserved)
-        return [each.read(self.store, filled) for each in self.wiring.readers]
+        return [each.read(self.store, filled) for each in self.bindings.readers]
 
     def _settle(self) -> bool:
         """Takes the variables' places; False if one has no value, or another type."""
-        variables = self.wiring.variables
+        variables = self.bindings.variables
         if any(self.store.type_of(key) != self.types[place] for place, key in variables.items()):
             return False
         for place, key in variables.items():
@@ -106,8 +106,8 @@ def in_order(array: Array) -> Array:
 
 def _only_segment(plan: Plan) -> Segment:
     if plan.question is not None or len(plan.steps) != 1:
-        raise Unfit("the plan has more than one step")
+        raise NotBindable("the plan has more than one step")
     (segment,) = plan.steps
     if not isinstance(segment, Segment):
-        raise Unfit("the plan's step is no program")
+        raise NotBindable("the plan's step is no program")
     return segment

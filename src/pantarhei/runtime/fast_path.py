@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pantarhei.graph.operation import Tensor
-from pantarhei.runtime.bound_run import StandingRun, in_order
+from pantarhei.runtime.bound_run import BoundRun, in_order
 from pantarhei.runtime.feeds import feed_array
 from pantarhei.runtime.fetches import Fetches
 
@@ -61,7 +61,7 @@ class Shortcut:
             (place, static[tensor]) for place, tensor in enumerate(tensors) if tensor in static
         ]
         self.unused = [(place, tensor) for place, tensor in enumerate(tensors) if tensor in unused]
-        self.calls: list[StandingRun] = []
+        self.calls: list[BoundRun] = []
         # A flat list, tuple or single value is put together without descending into it.
         shape = wanted.rebuild(range(len(wanted.tensors)))
         self.single = isinstance(shape, int)
@@ -72,7 +72,7 @@ class Shortcut:
             self.template = [None] * len(shape)
             self.places = [(i, each) for i, each in enumerate(shape) if each is not None]
 
-    def add(self, call: StandingRun) -> None:
+    def add(self, call: BoundRun) -> None:
         """Tries this call first from now on."""
         self.calls = [call, *[each for each in self.calls if each is not call]][:CALLS_KEPT]
 

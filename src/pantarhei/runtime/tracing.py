@@ -170,7 +170,7 @@ class WatchedExecution(Execution):
         if not (self.watch.tracing or self.watch.allowed):
             return super()._segment(segment, arrays)
         # Made anew, since it reports to this watch; kernels are kept by the engine.
-        compiled = self.engine.watched(
+        compiled = self.engine.compile_observed(
             prepared(segment.program, self.engine), self.watch.note_nodes
         )
         return super()._segment(replace(segment, compiled=compiled), arrays)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.contract import Engine, Note, Run
+from pantarhei.engines.contract import Engine, Observer, Run
 from pantarhei.program.ir import Array, Node, Program, ProgramError, out_of_memory
 
 
@@ -31,7 +31,7 @@ Call = tuple[Node, Meaning, dict[str, Any], list[int], list[int], list[int]]
 
 def engine(threads: int = 0) -> Engine:
     """The engine for a session; NumPy alone knows how many threads it uses."""
-    return Engine("numpy", compile, watched, simplifies=False)
+    return Engine("numpy", compile, compile_observed, simplifies=False)
 
 
 def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None = None) -> Run:
@@ -74,7 +74,7 @@ def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None 
     return run
 
 
-def watched(program: Program, note: Note) -> Run:
+def compile_observed(program: Program, note: Observer) -> Run:
     """As `compile`; every node is told of."""
 
     def around(node: Node, meaning: Meaning) -> Meaning:

@@ -51,7 +51,7 @@ class Layout:
     nodes: list[list[Node]] = field(default_factory=list)  # of every kernel, those it computes
     # Number of a result -> the input whose memory holds it in the end; how many kernels run before
     # the first that writes there.
-    replaced: dict[int, int] = field(default_factory=dict)
+    donations: dict[int, int] = field(default_factory=dict)
     before_replacing: int = 0
     # Whether guards look at data, and write to the cell in the slot behind the workspace.
     guarding: bool = False

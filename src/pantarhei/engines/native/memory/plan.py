@@ -62,18 +62,18 @@ class Assembler:
 
     Args:
       program: what is laid out.
-      replaced: number of a result -> of the input that it overwrites; None for memory that lasts
+      donations: number of a result -> of the input that it overwrites; None for memory that lasts
         and is none.
       guarding: whether faults in data are looked for by guards; see guards.py.
     """
 
     def __init__(
-        self, program: Program, replaced: Mapping[int, int | None], guarding: bool = False
+        self, program: Program, donations: Mapping[int, int | None], guarding: bool = False
     ) -> None:
         program = as_tiles(program)  # before guards are put between what it recognises
         program = guarded(program) if guarding else program
         self.program = program = spelled_out(in_parts(program))
-        self.replaced = replaced
+        self.donations = donations
         self.fused: Fused = fuse(program)
         self.views = self.fused.views
         self.layout = Layout()
@@ -142,7 +142,7 @@ class Assembler:
         outputs = [self.fused.resolved(value) for value in program.outputs]
         taken = self._taken_places(outputs, outside)
         replacing = dict(taken)
-        lasting = {outputs[number] for number, input in self.replaced.items() if input is None}
+        lasting = {outputs[number] for number, input in self.donations.items() if input is None}
         wanted = {**replacing, **dict.fromkeys(lasting - {*outside, *taken})}
         self.fused.steps, fitting = in_place(self.fused, self._uses, wanted)
         places = ((value, view.buffer) for value, view in self.views.items())
@@ -174,14 +174,14 @@ class Assembler:
         for number, value in enumerate(outputs):
             if value in taken:
                 layout.results[number] = self.slots[taken[value]]
-                layout.replaced[number] = layout.results[number]
+                layout.donations[number] = layout.results[number]
         return replacing
 
     def _taken_places(self, outputs: list[Value], outside: set[Value]) -> dict[Value, Value]:
         """Results, and the inputs whose places they take: one each, of the same type."""
         shown = {self.views[each].buffer for each in outputs if each in self.views}
         taken: dict[Value, Value] = {}
-        for number, input_number in self.replaced.items():
+        for number, input_number in self.donations.items():
             if input_number is None:
                 continue
             value, input = outputs[number], self.program.inputs[input_number]
@@ -463,6 +463,6 @@ def _spread(view: View, node: Node) -> View:
 _COPY_NONE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 
-def assemble(program: Program, replaced: Mapping[int, int | None] | None = None) -> Layout:
-    """The calls and the memory of a program; `replaced`: results that overwrite inputs."""
-    return Assembler(program, replaced or {}).run()
+def assemble(program: Program, donations: Mapping[int, int | None] | None = None) -> Layout:
+    """The calls and the memory of a program; `donations`: results that overwrite inputs."""
+    return Assembler(program, donations or {}).run()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pantarhei.engines.contract import DONE, FAULT, Enter
+from pantarhei.engines.contract import DONE, FAULT, EntryPoint
 from pantarhei.engines.native.codegen.jit import Compiler
 from pantarhei.engines.native.codegen.ops import READ
 from pantarhei.engines.native.memory.layout import HostCall, Layout
@@ -23,20 +23,20 @@ from pantarhei.program.ir import Array, Program, Type, out_of_memory
 LONG = 1 << 28
 
 
-class Standing:
-    """A program laid out and compiled; see `contract.Standing`."""
+class BoundProgram:
+    """A program laid out and compiled; see `contract.BoundProgram`."""
 
     def __init__(self, jit: Compiler, layout: Layout, threads: int) -> None:
         self.code = Code(jit, layout, threads)
         layout = self.code.layout
         self.places: Sequence[int] = layout.results
-        self.replaced: Mapping[int, int] = layout.replaced
+        self.donations: Mapping[int, int] = layout.donations
         self.types: Sequence[Type] = (*layout.inputs, *layout.outputs)
         (part,) = self.code.parts or [(0, 0)]
         assert not isinstance(part, HostCall)
         self.steps = part
 
-    def function(self, given: Sequence[int]) -> tuple[Enter, Callable[[int, Array], None]]:
+    def function(self, given: Sequence[int]) -> tuple[EntryPoint, Callable[[int, Array], None]]:
         """A function of the arrays in the places `given`, and one that sets the others."""
         table, count = self.steps
         early = min(self.code.layout.before_replacing, count)
@@ -60,7 +60,7 @@ class Standing:
         return _interruptible(frame, first, later) if interruptible else frame.enter, bind
 
 
-def _interruptible(frame: Frame, first: Steps, later: Steps) -> Enter:
+def _interruptible(frame: Frame, first: Steps, later: Steps) -> EntryPoint:
     """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
 
     def enter(*arrays: Array) -> int:
@@ -77,20 +77,20 @@ def _interruptible(frame: Frame, first: Steps, later: Steps) -> Enter:
     return enter
 
 
-def stand(
-    jit: Compiler, threads: int, program: Program, replaced: Mapping[int, int | None]
-) -> Standing | None:
+def bind(
+    jit: Compiler, threads: int, program: Program, donations: Mapping[int, int | None]
+) -> BoundProgram | None:
     """The program as one call; None where parts of it cannot be machine code."""
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in READ for type in types):
         return None
-    assembler = Assembler(program, replaced, guarding=True)
+    assembler = Assembler(program, donations, guarding=True)
     if any(isinstance(step, HostStep) for step in assembler.fused.steps):
         return None
-    standing = Standing(jit, assembler.run(), threads)
+    bound = BoundProgram(jit, assembler.run(), threads)
     placed = all(
         # What is handed out has a place of its own: an input has not, nor has a constant.
-        len(program.inputs) <= place < len(standing.types) or standing.replaced.get(number) == place
-        for number, place in enumerate(standing.places)
+        len(program.inputs) <= place < len(bound.types) or bound.donations.get(number) == place
+        for number, place in enumerate(bound.places)
     )
-    return standing if placed else None
+    return bound if placed else None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pantarhei.engines.contract import Enter
+from pantarhei.engines.contract import EntryPoint
 from pantarhei.engines.native.codegen.builder import Routine
 from pantarhei.engines.native.codegen.jit import Compiler
 from pantarhei.engines.native.codegen.loop_nest import Structure
@@ -139,7 +139,9 @@ class Frame:
         types = [(slot, code.type(slot)) for slot in given]
         guards = (0, (0, 0)) if later is None else (ctypes.addressof(self.fault), later)
         releasing = code.work >= MUCH
-        self.enter: Enter = code.jit.entry.function(types, self.table, steps, releasing, *guards)
+        self.enter: EntryPoint = code.jit.entry.function(
+            types, self.table, steps, releasing, *guards
+        )
 
     def walk(self, steps: Steps) -> None:
         """Runs kernels; other Python threads may run meanwhile."""

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.contract import DONE, Engine, Note, Run
+from pantarhei.engines.contract import DONE, Engine, Observer, Run
 from pantarhei.engines.native.codegen.jit import Compiler, Unavailable, compiler
 from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.memory.layout import Fetch, HostCall
 from pantarhei.engines.native.memory.plan import assemble
-from pantarhei.engines.native.runtime.bound import stand
+from pantarhei.engines.native.runtime.bound import bind
 from pantarhei.engines.native.runtime.context import Code, Frame
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.numpy import engine as numpy_engine
@@ -36,8 +36,11 @@ def engine(threads: int = 0) -> Engine:
     jit = _compiler()
     if jit is None:
         return numpy_engine.engine(threads)
-    made, told = partial(compile, threads=threads), partial(watched, threads=threads)
-    return Engine("native", made, told, stand=partial(stand, jit, threads))
+    compiled, observed = (
+        partial(compile, threads=threads),
+        partial(compile_observed, threads=threads),
+    )
+    return Engine("native", compiled, observed, bind=partial(bind, jit, threads))
 
 
 def compile(program: Program, threads: int = 0) -> Run:
@@ -49,11 +52,11 @@ def compile(program: Program, threads: int = 0) -> Run:
     return numpy_engine.compile(program) if jit is None else Runner(jit, program, threads)
 
 
-def watched(program: Program, note: Note, threads: int = 0) -> Run:
+def compile_observed(program: Program, note: Observer, threads: int = 0) -> Run:
     """As `compile`; every kernel is told of, and every primitive that runs by its meaning."""
     jit = _compiler()
     if jit is None:
-        return numpy_engine.watched(program, note)
+        return numpy_engine.compile_observed(program, note)
     return Runner(jit, program, threads, note)
 
 
@@ -81,11 +84,11 @@ class Runner:
       jit: compiles.
       program: what runs.
       threads: how many may share a kernel's tasks; 0 for as many as there are cores.
-      note: told of every kernel by itself, which costs time; see `contract.Note`.
+      note: told of every kernel by itself, which costs time; see `contract.Observer`.
     """
 
     def __init__(
-        self, jit: Compiler, program: Program, threads: int = 0, note: Note | None = None
+        self, jit: Compiler, program: Program, threads: int = 0, note: Observer | None = None
     ) -> None:
         self.code = Code(jit, assemble(program), threads)
         self.layout = self.code.layout

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.contract import DONE, FAULT, Enter
+from pantarhei.engines.contract import DONE, FAULT, EntryPoint
 from pantarhei.program.ir import Array, Type
 
 # The answer to a wrong number of arrays.
@@ -194,8 +194,8 @@ class Entry:
         releasing: bool,
         fault: int = 0,
         later: tuple[int, int] = (0, 0),
-    ) -> Enter:
-        """A function of the arrays that are given; see `contract.Enter` for what it answers.
+    ) -> EntryPoint:
+        """A function of the arrays that are given; see `contract.EntryPoint` for what it answers.
 
         Args:
           given: of each array the number of its buffer and its type; None: it is not looked at.
@@ -219,7 +219,7 @@ class Entry:
         # What is expected lies behind the fields: so it lives as long as the record.
         record = np.array([*head, *expected], np.int64)
         record[2] = address_of(record) + 8 * len(head)
-        made: Enter = self._make(ctypes.addressof(self._definition), record, None)
+        made: EntryPoint = self._make(ctypes.addressof(self._definition), record, None)
         return made
 
     def _slow_function(
@@ -229,7 +229,7 @@ class Entry:
         steps: tuple[int, int],
         fault: int,
         later: tuple[int, int],
-    ) -> Enter:
+    ) -> EntryPoint:
         """The same in Python, for array objects of another layout."""
 
         def enter(*arrays: Array) -> int:
