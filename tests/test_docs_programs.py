@@ -3,13 +3,12 @@
 import contextlib
 import io
 import re
-from pathlib import Path
 
 import pytest
 
 import pantarhei as tf
+from tests.support.paths import DOCS
 
-DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("summaries.md",)
 
 

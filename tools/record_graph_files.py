@@ -186,7 +186,7 @@ def compare(tf: Any, folder: str) -> int:
 def write(tf: Any, folder: str) -> None:
     """Fills a folder with all networks and what they compute."""
     import numpy as np
-    from tests.graph_files.networks import FROZEN, TRAINED
+    from tests.files.graphs.networks import FROZEN, TRAINED
 
     os.makedirs(folder, exist_ok=True)
     answers: dict[str, Any] = {}

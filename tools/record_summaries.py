@@ -3,7 +3,7 @@
     python3.7 tools/record_summaries.py
 
 Kept are the nodes of each graph, the serialized summaries, an event file, files of records in
-every compression, and serialized examples. Knows TensorFlow and ``tests/summaries/cases.py``;
+every compression, and serialized examples. Knows TensorFlow and ``tests/files/summaries/cases.py``;
 knows nothing of this project's own code.
 """
 
@@ -36,8 +36,8 @@ def read(path: str) -> bytes:
 
 def record_cases(tf: Any) -> dict[str, Any]:
     """Nodes and serialized summaries of every case."""
+    from tests.files.summaries.cases import all_cases
     from tests.scenarios._tools import nodes
-    from tests.summaries.cases import all_cases
 
     found = {}
     for name, case in all_cases().items():

@@ -44,10 +44,10 @@ which rules applied and how often. In Python, `pantarhei.transforms.simplify.sim
 observe=print)` tells the same.
 
 A rule holds for NaN, infinities and both zeros. `x * 0` is not 0, `x + 0` is not `x`, `-(x - y)`
-is not `y - x`; such rules are planted in [the tests](../tests/transforms/test_simplify_rules.py),
+is not `y - x`; such rules are planted in [the tests](../tests/passes/test_simplify_rules.py),
 which have to find them. But for 0 and 1, no rule asks how large a constant is: another batch size
 is to give a program of the same structure, for which there is machine code already. And there is
-no rule that no real program needs; [a test](../tests/transforms/test_simplify_real.py) sees each
+no rule that no real program needs; [a test](../tests/passes/test_simplify_real.py) sees each
 of them applied.
 """
 

@@ -1,6 +1,5 @@
 """`pantarhei checkpoint`: tables, archives, differences, and what cannot be read."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,8 +12,10 @@ import pytest
 from pantarhei.commands import checkpoint
 from pantarhei.commands.main import main
 from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
+from tests.support.paths import GOLDEN
+from tests.support.programs import environment
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
+CHECKPOINTS = GOLDEN / "checkpoints"
 
 
 def strings(*values: bytes) -> np.ndarray:
@@ -51,7 +52,7 @@ def test_table(prefix: Path, suffix: str, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("name", ["dtypes", "strings", "brain_float", "parts-v1", "sharded"])
 def test_recorded_checkpoints(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["checkpoint", str(GOLDEN / name)]) == 0
+    assert main(["checkpoint", str(CHECKPOINTS / name)]) == 0
     assert capsys.readouterr().out.count("\n") > 2
 
 
@@ -214,10 +215,9 @@ def test_interrupted(prefix: Path) -> None:
         f"np.lib.format.write_array = lambda *a, **b: os.kill(os.getpid(), {int(signal.SIGINT)});"
         "sys.exit(main(sys.argv[1:]))"
     )
-    source = Path(checkpoint.__file__).parents[2]
     ran = subprocess.run(
         [sys.executable, "-c", code, "checkpoint", str(prefix), "--npz", str(prefix) + ".npz"],
-        env={**os.environ, "PYTHONPATH": str(source)},
+        env=environment(),
         capture_output=True,
         text=True,
     )

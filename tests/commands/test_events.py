@@ -11,6 +11,7 @@ import pytest
 
 import pantarhei as tf
 from pantarhei.commands.main import main
+from tests.support.programs import environment
 
 pytest.importorskip("tensorboard")
 
@@ -109,11 +110,9 @@ def test_nothing_readable(tmp_path, capsys):
 
 def test_as_a_program(tmp_path):
     log(tmp_path, "loss", range(5000))
-    source = os.path.dirname(os.path.dirname(tf.__file__))
     command = [sys.executable, "-m", "pantarhei", "events", str(tmp_path), "--csv"]
-    environment = {**os.environ, "PYTHONPATH": source}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
     with process:
         assert process.stdout.readline() == b"run,tag,step,wall_time,value\n"
@@ -124,11 +123,9 @@ def test_as_a_program(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 def test_a_full_disk(tmp_path):
     log(tmp_path, "loss", range(10))
-    source = os.path.dirname(os.path.dirname(tf.__file__))
     command = [sys.executable, "-m", "pantarhei", "events", str(tmp_path), "--csv"]
-    environment = {**os.environ, "PYTHONPATH": source}
     with open("/dev/full", "w") as full:
-        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment)
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment())
     assert ran.returncode == 1
     assert ran.stderr.startswith(b"pantarhei events: [Errno 28]") and ran.stderr.count(b"\n") == 1
 

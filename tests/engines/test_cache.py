@@ -28,6 +28,7 @@ from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.ir import Program, Type
 from tests.engines.agreement import agree, builder
+from tests.support.programs import environment
 
 
 def structure(*names: str) -> Structure:
@@ -375,8 +376,7 @@ print(jit.compiler().built)
 
 
 def _start(folder: Path) -> subprocess.Popen[str]:
-    source = str(Path(tf.__file__).parents[1])
-    surroundings = {**os.environ, "PYTHONPATH": source, "PANTARHEI_CACHE": str(folder.parent)}
+    surroundings = environment(PANTARHEI_CACHE=str(folder.parent))
     pipe = subprocess.PIPE
     command = [sys.executable, "-W", "error", "-c", PROCESS]
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, env=surroundings, text=True)

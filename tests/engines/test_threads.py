@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +27,7 @@ from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.ir import Program
 from tests.engines.agreement import agree, builder, inputs
 from tests.engines.test_random_programs import programs
+from tests.support.programs import run_alone
 
 COUNTS = (1, 2, 3, 16)
 STEPS = {"floor", "sign", "less", "arctan2"}
@@ -176,20 +175,6 @@ def test_sessions_side_by_side() -> None:
     for worker in workers:
         worker.join()
     assert not wrong
-
-
-def run_alone(text: str, **variables: str) -> str:
-    """What a program of its own prints; it must end by itself."""
-    root = Path(__file__).parents[2]
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", text],
-        env={**os.environ, "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}", **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
 
 
 START = """

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from tests.support.paths import EXAMPLES
+
 LECTURES = EXAMPLES / "lectures"
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import pantarhei as tf
+from tests.support.paths import GOLDEN
 
 pytest.importorskip("tensorboard")
 text_format: Any = pytest.importorskip("google.protobuf.text_format")
 
-RECORDED = Path(__file__).parents[1] / "golden" / "graph_def.pbtxt"
+RECORDED = GOLDEN / "graph_def.pbtxt"
 
 
 @pytest.fixture(autouse=True)

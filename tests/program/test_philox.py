@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 
 from pantarhei.program import philox
 from pantarhei.program.rejection_sampling import random_gamma, random_poisson
+from tests.support.paths import GOLDEN
 
-RECORDED = np.load(Path(__file__).parents[1] / "golden" / "random.npz")
+RECORDED = np.load(GOLDEN / "random.npz")
 CASES = json.loads(str(RECORDED["cases"]))
 DRAWN = {
     "RandomUniform": philox.random_uniform,

@@ -21,9 +21,9 @@ import pantarhei as tf
 from pantarhei.python.client import timeline
 from pantarhei.runtime import tracing
 from pantarhei.runtime.execution import Execution
+from tests.support.paths import ROOT
 
 FULL = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

@@ -63,14 +63,17 @@ def with_gradients(tf: Any, op_type: str) -> Any:
     tensors, (y,) = _apply(tf, op_type, inputs, attributes)
     floats = [each for each in tensors if each.dtype == tf.float32]
     undifferentiable = ("Mod", "Snapshot")
-    slopes = [] if op_type in undifferentiable else tf.gradients(y * y, floats)
-    slopes = [tf.convert_to_tensor(each) for each in slopes]
-    return [evaluate(tf, [y, *slopes]), str(y.shape), [str(each.shape) for each in slopes]]
+    gradients = [] if op_type in undifferentiable else tf.gradients(y * y, floats)
+    gradients = [tf.convert_to_tensor(each) for each in gradients]
+    return [evaluate(tf, [y, *gradients]), str(y.shape), [str(each.shape) for each in gradients]]
 
 
 @cases(training={"training": True}, inference={"training": False})
 def batch_normalisation(tf: Any, training: bool) -> Any:
-    """All versions, and the gradients that TensorFlow's graphs have for them."""
+    """All versions, and the gradients that TensorFlow's graphs have for them.
+
+    In inference 1.15 leaves the outputs for the batch's mean and variance uninitialised.
+    """
     moments = [np.zeros(0, np.float32)] * 2 if training else [_FLOATS[:3], _FLOATS[15:18]]
     scale, offset = _FLOATS[18:21], _FLOATS[3:6]
     flag = "true" if training else "false"
@@ -79,7 +82,8 @@ def batch_normalisation(tf: Any, training: bool) -> Any:
         attributes = f"{_BATCH}{flag}{types}"
         inputs = [_IMAGE, scale, offset, *moments]
         _, outputs = _apply(tf, f"FusedBatchNorm{version}", inputs, attributes, 5)
-        results += [evaluate(tf, outputs[:3]), [str(each.shape) for each in outputs[:3]]]
+        defined = outputs[:3] if training else outputs[:1]
+        results += [evaluate(tf, defined), [str(each.shape) for each in outputs[:3]]]
         kept = [_FLOATS[:3], _FLOATS[15:18]] + [np.float32(0)] * (version == "V3")
         inputs = [_IMAGE[::-1] * _IMAGE, _IMAGE, scale, *kept]
         _, outputs = _apply(tf, f"FusedBatchNormGrad{version}", inputs, attributes, 5)

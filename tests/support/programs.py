@@ -8,7 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-SOURCE = Path(__file__).parents[2] / "src"
+from tests.support.paths import ROOT, SOURCE
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """This process's environment, in which the package and the tests can be imported."""
+    return {**os.environ, "PYTHONPATH": f"{SOURCE}{os.pathsep}{ROOT}", **variables}
 
 
 def run_program(text: str, *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -18,8 +23,27 @@ def run_program(text: str, *arguments: str, folder: Path) -> subprocess.Complete
     return subprocess.run(
         [sys.executable, path.name, *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def run_alone(text: str, **variables: str) -> str:
+    """What a program in a process of its own prints; it must succeed within two minutes.
+
+    Args:
+      text: the program.
+      variables: of its environment, besides this process's.
+    """
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", text],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout

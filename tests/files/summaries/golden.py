@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-PATH = Path(__file__).parents[1] / "golden" / "summaries.json"
+from tests.support.paths import GOLDEN
+
+PATH = GOLDEN / "summaries.json"
 
 
 @cache

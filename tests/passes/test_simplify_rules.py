@@ -14,7 +14,7 @@ from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.dead_code import remove_dead_code
 from pantarhei.passes.rewriting import Example, Rule, Rules, Sweep
 from pantarhei.program.ir import Program, ProgramError, VerificationError, verify
-from tests.transforms.expressions import expressions_of, input_types, program_of, same_bits
+from tests.passes.expressions import expressions_of, input_types, program_of, same_bits
 
 TABLES = {"movements": movements, "folding": folding, "identities": identities}
 TABLES["products"] = products

@@ -11,9 +11,9 @@ import PIL.Image
 import pytest
 
 import pantarhei as tf
+from tests.files.summaries.cases import all_cases
+from tests.files.summaries.golden import data, golden
 from tests.scenarios._tools import nodes
-from tests.summaries.cases import all_cases
-from tests.summaries.golden import data, golden
 
 CASES = all_cases()
 

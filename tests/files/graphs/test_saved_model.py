@@ -8,8 +8,9 @@ import pytest
 
 import pantarhei as tf
 import record_graph_files
+from tests.support.paths import GOLDEN
 
-RECORDED = Path(__file__).parents[1] / "golden" / "graphs" / "model"
+RECORDED = GOLDEN / "graphs" / "model"
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from pantarhei.passes import PASSES, Pass, Step, simplify
 from pantarhei.program.ir import Builder, Node, Program, Type, Value, VerificationError, verify
 from pantarhei.program.primitives import TABLE
 from tests.engines.test_random_programs import broadcasts, moves
-from tests.transforms.expressions import expressions_of, input_types, program_of, same_bits
+from tests.passes.expressions import expressions_of, input_types, program_of, same_bits
 
 # --- random programs ------------------------------------------------------------------------------
 

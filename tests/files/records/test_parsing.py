@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from tests.summaries.golden import data, golden
+from tests.files.summaries.golden import data, golden
 
 
 def floats(*values):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pantarhei as tf
-from tests.summaries.golden import data, golden
+from tests.files.summaries.golden import data, golden
 
 RECORDS = [b"", b"a", b"hello" * 100, bytes(range(256))]
 OFFSETS = [0, 16, 33, 549, 821]  # where each record begins, and the end

@@ -17,8 +17,9 @@ import pytest
 import pantarhei as tf
 from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
 from pantarhei.files.checkpoints.format.messages import parse_shape_and_slice
+from tests.support.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
+CHECKPOINTS = GOLDEN / "checkpoints"
 
 Values = dict[str, tuple[str, tuple[int, ...], bytes]]
 
@@ -97,7 +98,7 @@ def test_every_byte_of_a_small_one(small: Path) -> None:
 
 def test_bytes_of_the_first_version(tmp_path: Path) -> None:
     path = tmp_path / "parts-v1"
-    shutil.copy(GOLDEN / "parts-v1", path)
+    shutil.copy(CHECKPOINTS / "parts-v1", path)
     expected = values(path)
     content = path.read_bytes()
     for damaged in list(altered(content))[:: 3 if len(content) > 500 else 1]:

@@ -16,9 +16,10 @@ import pytest
 import pantarhei as tf
 import record_graph_files
 from pantarhei.core.example_messages import example_class
-from tests.graph_files.networks import FROZEN, TRAINED
+from tests.files.graphs.networks import FROZEN, TRAINED
+from tests.support.paths import GOLDEN
 
-GRAPHS = Path(__file__).parents[1] / "golden" / "graphs"
+GRAPHS = GOLDEN / "graphs"
 
 
 def answers() -> dict[str, Any]:
@@ -60,10 +61,11 @@ def test_frozen_graph_runs(name: str) -> None:
     recorded = answers()
     record_graph_files.load(tf, name, str(GRAPHS / f"{name}.pb"))
     feeds, start = feeds_of(name, recorded), f"{name}/out/"
+    fetched = [key for key in recorded if key.startswith(start)]
+    assert fetched, f"{name} is not recorded: run tools/record_graph_files.py"
     with tf.Session() as session:
-        for key in recorded:
-            if key.startswith(start):
-                check(session.run(key[len(start) :], feeds), recorded[key], key)
+        for key in fetched:
+            check(session.run(key[len(start) :], feeds), recorded[key], key)
 
 
 @pytest.mark.parametrize("meta", TRAINED, indirect=True)

@@ -10,9 +10,10 @@ import pytest
 import pantarhei as tf
 from pantarhei.files.checkpoints.format.bundle_reader import BundleReader
 from tests.support import checkpoint_rows, saver_graphs, saver_runs
+from tests.support.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "checkpoints"
-NODES = json.loads((GOLDEN / "nodes.json").read_text())
+CHECKPOINTS = GOLDEN / "checkpoints"
+NODES = json.loads((CHECKPOINTS / "nodes.json").read_text())
 
 ROWS = sorted(checkpoint_rows.ROWS)
 FIRST_VERSION = sorted(checkpoint_rows.OF_FIRST_VERSION)
@@ -42,7 +43,7 @@ def test_restores_what_tensorflow_saved(name: str) -> None:
     variables, values, _ = built(name.removesuffix("-v1"))
     saver = tf.train.Saver(variables)
     with tf.Session() as session:
-        saver.restore(session, GOLDEN / name)
+        saver.restore(session, CHECKPOINTS / name)
         for variable, expected in zip(variables, values, strict=True):
             assert_same(session.run(variable), expected)
 
@@ -55,15 +56,15 @@ def test_writes_the_same_bytes(name: str, tmp_path: Path) -> None:
         session.run(tf.global_variables_initializer())
         saver.save(session, tmp_path / name, write_state=False, write_meta_graph=False)
     written = sorted(path.name for path in tmp_path.iterdir())
-    assert written == sorted(path.name for path in GOLDEN.glob(f"{name}.*"))
+    assert written == sorted(path.name for path in CHECKPOINTS.glob(f"{name}.*"))
     for path in tmp_path.iterdir():
-        assert path.read_bytes() == (GOLDEN / path.name).read_bytes(), path.name
+        assert path.read_bytes() == (CHECKPOINTS / path.name).read_bytes(), path.name
 
 
 @pytest.mark.parametrize("name", [*ROWS, *(f"{each}-v1" for each in FIRST_VERSION)])
 def test_reader_lists_what_tensorflow_saved(name: str) -> None:
     variables, values, _ = built(name.removesuffix("-v1"))
-    reader = tf.train.NewCheckpointReader(GOLDEN / name)
+    reader = tf.train.NewCheckpointReader(CHECKPOINTS / name)
     shapes = reader.get_variable_to_shape_map()
     types = reader.get_variable_to_dtype_map()
     for variable, value in zip(variables, values, strict=True):
@@ -89,7 +90,7 @@ def test_nodes_and_faults_are_those_of_tensorflow() -> None:
 
 
 def test_answers_are_those_of_tensorflow(tmp_path: Path) -> None:
-    expected = json.loads((GOLDEN / "answers.json").read_text())
+    expected = json.loads((CHECKPOINTS / "answers.json").read_text())
     found = json.loads(json.dumps(saver_runs.answers(tf, str(tmp_path))))
     assert sorted(found) == sorted(expected)
     for name, answer in expected.items():
@@ -104,15 +105,15 @@ def test_restores_objects_by_names() -> None:
         values = session.run(variables)
     saver = tf.train.Saver(variables)
     with tf.Session() as session:
-        saver.restore(session, GOLDEN / "objects")
+        saver.restore(session, CHECKPOINTS / "objects")
         for found, expected in zip(session.run(variables), values, strict=True):
             assert_same(found, expected)
     other = tf.Variable(1.0, name="other")
     with tf.Session() as session, pytest.raises(tf.errors.NotFoundError, match="Key other not"):
-        tf.train.Saver([variables[0], other]).restore(session, GOLDEN / "objects")
+        tf.train.Saver([variables[0], other]).restore(session, CHECKPOINTS / "objects")
 
 
 def test_several_shards_are_read(tmp_path: Path) -> None:
-    with BundleReader(str(GOLDEN / "sharded")) as reader:
+    with BundleReader(str(CHECKPOINTS / "sharded")) as reader:
         assert reader.header.shards == 2
         assert {entry.shard for _, entry in reader.raw_entries()} == {0, 1}

@@ -7,7 +7,6 @@ all definitions of 1.15.
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ import pantarhei as tf
 from pantarhei.core.messages import message_class
 from pantarhei.files.graphs.op_definitions import op_list
 from pantarhei.graph.definitions.definition import REGISTRY
+from tests.support.paths import GOLDEN
 
-GRAPHS = Path(__file__).parents[1] / "golden" / "graphs"
+GRAPHS = GOLDEN / "graphs"
 
 # Operations that TensorFlow does not have. A graph with one of them cannot be run there.
 OWN = {

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 import pantarhei as tf
 from pantarhei.files.checkpoints.format.bundle_writer import Saved, write_bundle
 from pantarhei.files.checkpoints.retention import Retention
+from tests.support.programs import environment
 
 RUN = """
 import sys
@@ -46,9 +46,8 @@ def test_a_resumed_run_is_bit_identical(tmp_path: Path) -> None:
 
     def run(first: int, last: int) -> str:
         arguments = [sys.executable, "-c", RUN, str(tmp_path), str(first), str(last)]
-        paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         done = subprocess.run(
-            arguments, capture_output=True, text=True, check=False, env={**os.environ, **paths}
+            arguments, capture_output=True, text=True, check=False, env=environment()
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -13,7 +13,8 @@ import pytest
 
 import pantarhei as tf
 from pantarhei.files import event_file
-from tests.summaries.golden import data, golden
+from tests.files.summaries.golden import data, golden
+from tests.support.programs import environment
 
 processing = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
@@ -211,10 +212,9 @@ def test_a_full_disk_costs_nothing(tmp_path):
 
 
 def start(program, tmp_path):
-    source = os.path.dirname(os.path.dirname(tf.__file__))
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": source},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,14 +2,14 @@
 
 import json
 import pickle
-from pathlib import Path
 
 import numpy as np
 
 from pantarhei.core import dtypes, errors, shapes
-from tests.facts import questions
+from tests.core import questions
+from tests.support.paths import GOLDEN
 
-RECORDED = json.loads((Path(__file__).parents[1] / "golden" / "facts.json").read_text())
+RECORDED = json.loads((GOLDEN / "facts.json").read_text())
 
 NAMES = {
     "np": np,

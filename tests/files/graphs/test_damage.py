@@ -18,9 +18,10 @@ from google.protobuf.message import DecodeError
 
 import pantarhei as tf
 from pantarhei.core import messages
-from tests.graph_files.networks import FROZEN
+from tests.files.graphs.networks import FROZEN
+from tests.support.paths import GOLDEN
 
-GRAPHS = Path(__file__).parents[1] / "golden" / "graphs"
+GRAPHS = GOLDEN / "graphs"
 
 # What an import may say of a file; everything else would be a fault of this project.
 TOLD = (ValueError, tf.errors.NotFoundError)
