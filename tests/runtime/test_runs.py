@@ -70,7 +70,7 @@ def test_data_that_never_repeats_does_not_fill_the_memory() -> None:
     session = tf.Session()
     for size in range(300):
         assert session.run(total, {n: size}) == size
-    plans = sum(len(family.plans) for family in session._families.values())
+    plans = sum(len(cache.plans) for cache in session._dispatcher.caches.values())
     assert plans <= 128
 
 

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.walk import needed, predecessors
 from pantarhei.lowering.faults import raise_inside_loop, raise_no_loop
-from pantarhei.lowering.loop_structure import Frame, NoLoop, frames_of, is_loop_merge
+from pantarhei.lowering.loop_structure import LoopFrame, NoLoop, frames_of, is_loop_merge
 from pantarhei.ops.control_flow.contexts import EXITS
 
 
@@ -29,12 +29,12 @@ def schedule(
 
 def schedule_with_loops(
     targets: Iterable[Operation], fed: Container[Tensor] = (), done: Container[Operation] = ()
-) -> tuple[list[Operation], dict[Operation, Frame]]:
+) -> tuple[list[Operation], dict[Operation, LoopFrame]]:
     """The same, and for every `Exit` among them its loop.
 
     A loop runs when its first exit does: all that any of its exits needs comes before each.
     """
-    frames: dict[Operation, Frame] = {}
+    frames: dict[Operation, LoopFrame] = {}
     wanted = [op for op in targets if op not in done]
 
     def before(op: Operation) -> list[Operation]:

@@ -20,7 +20,7 @@ class PartialRun:
     fetched: set[Tensor | Operation] = field(default_factory=set)
 
     def check(self, fetches: list[Tensor | Operation], feeds: list[Tensor]) -> None:
-        """Raises InvalidArgumentError for what was not announced, or is asked for or fed again."""
+        """Raises InvalidArgumentError for what was not announced, or is fetched or fed again."""
         for tensor in feeds:
             if tensor not in self.feeds:
                 raise errors.InvalidArgumentError(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from tests.runtime.test_standing import calls
+from tests.runtime.test_bound_runs import calls
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 

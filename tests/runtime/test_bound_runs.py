@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.engines.native.runtime import bound as standing
+from pantarhei.engines.native.runtime import bound
 from pantarhei.engines.native.runtime.context import Frame
 from pantarhei.runtime.base_session import BaseSession
 from pantarhei.runtime.bound_run import BoundRun
@@ -31,9 +31,9 @@ def native() -> tf.Session:
 
 def calls(session: BaseSession) -> list[BoundRun]:
     """The plans of a session that are one call."""
-    families = session._families.values()
-    plans = [plan for family in families for plan in family.plans.values()]
-    return [plan.standing for plan in plans if plan.standing]
+    caches = session._dispatcher.caches.values()
+    plans = [plan for cache in caches for plan in cache.plans.values()]
+    return [plan.bound for plan in plans if plan.bound]
 
 
 def line(batch: int = 8) -> dict[Any, Any]:
@@ -227,7 +227,7 @@ def test_a_run_that_fails_changes_nothing() -> None:
 
 def test_interrupted_runs_leave_variables_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends a long run between two kernels while nothing is updated, otherwise after it."""
-    monkeypatch.setattr(standing, "LONG", 0)
+    monkeypatch.setattr(bound, "LONG", 0)
     step, loss, variables = regression()
     session = native()
     reference = native()
