@@ -1,4 +1,4 @@
-"""Faults in data that stop a run in place: told as by the reference engine, and nothing changed.
+"""Faults in data that stop a bound run: the errors of the reference engine, and nothing changed.
 
 No variable, no state of a random operation, no array of the user's.
 """

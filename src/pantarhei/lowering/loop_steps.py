@@ -108,7 +108,7 @@ class LoopSteps(SegmentBuilder):
     # --- loops --------------------------------------------------------------------------------
 
     def needed_later(self) -> set[Tensor]:
-        """The same, and what enters loops that are still to come."""
+        """See the base class; adds the values that enter loops still to come."""
         coming = set(self.frames.values()) - self._lowered_frames
         entered = {enter.outputs[0] for frame in coming for enter in frame.enters}
         return super().needed_later() | entered
@@ -152,7 +152,7 @@ class LoopSteps(SegmentBuilder):
     def _loop_step(
         self, op: Operation, frame: LoopFrame, entered: dict[Operation, Any]
     ) -> LoopStep:
-        """The step that runs a loop."""
+        """The step that runs a loop on the values in `entered`."""
         arrays = {
             enter: self.load(value)
             for enter, value in entered.items()
@@ -163,11 +163,11 @@ class LoopSteps(SegmentBuilder):
         handles = {each: value for each, value in passed.items() if isinstance(value, Handle)}
         variables = {key: ref for key, ref in refs.items() if self.is_initialized(ref)}
         through = {merge for enter, merge, _ in frame.carried if enter in passed}
-        known: dict[Tensor, Array] = {}
+        constants: dict[Tensor, Array] = {}
         for enter in frame.invariants:
             constant = arrays[enter].constant if enter in arrays else None
             if constant is not None:
-                known[enter.outputs[0]] = constant
+                constants[enter.outputs[0]] = constant
         return LoopStep(
             op,
             frame,
@@ -176,7 +176,7 @@ class LoopSteps(SegmentBuilder):
                 for enter, value in (*arrays.items(), *handles.items())
             },
             variables={key: self.store(self.read(ref)).slot for key, ref in variables.items()},
-            known=known,
+            constants=constants,
             passed={enter.outputs[0]: value for enter, value in passed.items()},
             exits=[each for each in frame.exits if switch_of(each).inputs[0].op not in through],
             written=list(

@@ -2,7 +2,7 @@
 
 TensorFlow's loops are rings: `Merge` takes a loop variable's first value from `Enter` and the
 others from `NextIteration`; `Switch` passes it on to the body or, when `LoopCond` is false, to
-`Exit`. A frame is identified by its `LoopCond`, and holds only what the wanted exits need.
+`Exit`. A frame is identified by its `LoopCond`, and has only operations that the exits need.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class LoopFrame:
 
     Attributes:
       condition: its `LoopCond`.
-      exits: the exits that are wanted.
+      exits: the exits that are needed.
       carried: for each loop variable its `Enter`, `Merge` and `NextIteration`.
       invariants: the enters of values that are the same in every iteration.
-      inside: the operations of its condition and body; of loops in it their exits.
+      inside: the operations of its condition and body, inner loops included.
       written: the enters of references to variables that an operation inside writes to.
     """
 

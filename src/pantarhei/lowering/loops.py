@@ -1,7 +1,7 @@
 """Lowering of the parts of a loop: its condition, its body, and the values of its exits.
 
-Each is a plan of its own for the types that the loop variables have in an iteration; what enters
-the loop and the loop variables are its feeds. How plans are run is in runtime/loops.py.
+Each is a plan of its own for the types that the loop variables have in an iteration; its feeds
+are the loop variables and the values that enter the loop. runtime/loops.py runs the plans.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def lower_part(
       part: CONDITION, BODY or EXITS.
       types: of the arrays that are fed: invariants and loop variables, by the outputs of their
         enters and merges.
-      setting: what else it is lowered for.
+      setting: what else the plan is specialized on.
       observed: see `lower`.
       resuming: see `lower`.
 
@@ -77,7 +77,7 @@ def lower_part(
     """
     frame = step.frame
     feeds = dict(types)
-    static = {**step.known, **setting.static}
+    static = {**step.constants, **setting.static}
     if part != CONDITION:
         feeds[frame.condition.outputs[0]] = _TRUTH
         static[frame.condition.outputs[0]] = np.array(part == BODY)

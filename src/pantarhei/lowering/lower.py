@@ -238,8 +238,8 @@ def lower_with(
 ) -> Plan:
     """See `lower`; tensors of which `lowering` has values are fed."""
     fed = set(lowering.values)
-    wanted = [*targets, *(tensor.op for tensor in fetches if tensor not in fed)]
-    order, lowering.frames = schedule_with_loops(wanted, fed, done)
+    needed = [*targets, *(tensor.op for tensor in fetches if tensor not in fed)]
+    order, lowering.frames = schedule_with_loops(needed, fed, done)
     lowering.pending = order[::-1]
     lowering.fetched = list(fetches)
     lowering.targets = set(targets)
@@ -265,7 +265,7 @@ def lower_with(
         if lowering.uninitialized:
             raise_uninitialized(lowering.uninitialized)
     dump.start()
-    dump.show("plan", f"plan: {', '.join(each.name for each in wanted)}", lowering.plan)
+    dump.show("plan", f"plan: {', '.join(each.name for each in needed)}", lowering.plan)
     return lowering.plan
 
 

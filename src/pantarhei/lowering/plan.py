@@ -89,9 +89,9 @@ class LoopStep:
     Attributes:
       op: the `Exit` whose lowering added the step; errors name it.
       frame: the operations of the loop.
-      inputs: slots of what enters the loop, references to variables excepted.
+      inputs: slots of the values and objects that enter, by output of the enter.
       variables: slots of the variables that it may use and that have a value, by key.
-      known: arrays of the invariants that are constants, by output of the enter.
+      constants: arrays of the invariants that are constant, by output of the enter.
       passed: references and handles that enter, by output of the enter.
       exits: the exits whose values are results.
       written: keys of the variables it may write; their values are the other results.
@@ -102,7 +102,7 @@ class LoopStep:
     frame: LoopFrame
     inputs: dict[Tensor, Slot]
     variables: dict[str, Slot]
-    known: dict[Tensor, Array]
+    constants: dict[Tensor, Array]
     passed: dict[Tensor, Any]
     exits: list[Operation]
     written: list[str]

@@ -1,8 +1,8 @@
-"""Cuts what operations compute into segments: programs whose values pass on through slots.
+"""Builds the segments of a plan: programs whose inputs and outputs are slots.
 
-Values of variables are part of it: reading one gives its latest value in the schedule, writing one
-gives it another, and what a segment computes for it is stored for the next one. Holds no order of
-operations and no loops; see lower.py and loop_steps.py.
+A variable is a value too: a read returns its latest value in the schedule, a write replaces it, and
+segments pass it on through a slot. Loops are in loop_steps.py, the lowering of operations in
+lower.py.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SegmentBuilder(Builder):
         self.op: Operation | None = None
         self.pending: list[Operation] = []
         self.fetched: list[Tensor] = []
-        # What has been lowered: of tensors, and of variables by key.
+        # Values of the tensors lowered so far, and of variables by key.
         self.values: dict[Tensor, Any] = {}
         self.state: dict[str, Value | Stored] = {}
         self.written: set[str] = set()
@@ -57,7 +57,7 @@ class SegmentBuilder(Builder):
         # Outputs of this segment; values computed for the faults they may find, used by nothing.
         self._outputs: dict[Value, Stored] = {}
         self._checks: list[Value] = []
-        # Where values of closed segments are that the operation being lowered may still hold.
+        # Slots of the values of closed segments: the operation being lowered may refer to them.
         self._closed: dict[Value, Stored] = {}
         # Slots whose arrays a specialization point has observed.
         self._static: dict[Slot, Array] = {}
@@ -69,7 +69,7 @@ class SegmentBuilder(Builder):
     # --- variables ----------------------------------------------------------------------------
 
     def reference(self, op: Operation) -> Ref:
-        """The reference to the variable that `op` holds."""
+        """The reference to the variable of the operation `op`."""
         return Ref(op.attributes.get("shared_name") or op.name, op.outputs[0])
 
     def read(self, ref: Ref) -> Value:
@@ -160,7 +160,7 @@ class SegmentBuilder(Builder):
     # --- segments and specialization points ---------------------------------------------------
 
     def close(self, extra: Sequence[Value] = ()) -> list[Slot]:
-        """Ends the segment being built: what is needed later goes into slots. Slots of `extra`."""
+        """Ends the segment being built and stores what is needed later; slots of `extra`."""
         later = self.needed_later()
         # References to variables outlive segments by themselves.
         for tensor, value in list(self.values.items()):
@@ -213,7 +213,7 @@ class SegmentBuilder(Builder):
         return values[used]
 
     def observed_types(self, slots: list[Slot]) -> Sequence[Type]:
-        """Types of what the last step leaves in `slots`; the plan ends here if they are unknown."""
+        """Types of the last step's results in `slots`; the plan ends here if they are unknown."""
         assert self.op is not None
         types: Sequence[Type] | None = self.next_observed()
         if types is None:

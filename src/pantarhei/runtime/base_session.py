@@ -106,7 +106,7 @@ class BaseSession:
         Args:
           fetches: a tensor, operation, variable or name, or a nested structure (list, tuple, named
             tuple, dict) of them.
-          feed_dict: values (arrays or what converts to them) in place of those of tensors.
+          feed_dict: values (arrays, or convertible to them) in place of those of tensors.
           options: a `tf.RunOptions`: whether to record times, and how long the run may take.
           run_metadata: a `tf.RunMetadata`, which the run empties; where `options` request a
             trace, its `step_stats` list what ran when. `docs/profiling.md` says more.
@@ -149,17 +149,17 @@ class BaseSession:
     ) -> Any:
         """Runs through the dispatcher; `key`: under which a fast path may be kept."""
         self._check_open()
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         feeds = feed_arrays(self._graph, feed_dict)
-        outcome = self._values(wanted, feeds, watch)
+        outcome = self._values(requested, feeds, watch)
         if key is not None and outcome.call is not None:
-            self._remember(key, wanted, feed_dict or {}, feeds, outcome)
-        return wanted.rebuild(outcome.results)
+            self._remember(key, requested, feed_dict or {}, feeds, outcome)
+        return requested.rebuild(outcome.results)
 
     def _remember(
         self,
         key: tuple[Any, ...],
-        wanted: Fetches,
+        requested: Fetches,
         feed_dict: Mapping[Any, Any],
         feeds: Mapping[Tensor, Array],
         outcome: Outcome,
@@ -176,7 +176,7 @@ class BaseSession:
             return
         fast_path = self._fast_paths.get(key)
         if fast_path is None or static:
-            fast_path = FastPath(wanted, list(feeds), static, outcome.call.unused)
+            fast_path = FastPath(requested, list(feeds), static, outcome.call.unused)
         fast_path.add(outcome.call)
         if len(self._fast_paths) >= KINDS_KEPT:
             self._fast_paths.clear()
@@ -190,7 +190,7 @@ class BaseSession:
     ) -> Callable[..., Any]:
         """A function that runs `fetches` with its arguments fed to the tensors of `feed_list`.
 
-        The structure is taken apart once, so calling it costs less than `run`.
+        The structure is analyzed once, so calling it costs less than `run`.
 
         Args:
           fetches: as for `run`.
@@ -208,7 +208,7 @@ class BaseSession:
         if feed_list is not None and not isinstance(feed_list, (list, tuple)):
             raise TypeError("`feed_list` must be a list or tuple.")
         self._check_open()
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         tensors = [
             self._graph.as_graph_element(each, allow_operation=False) for each in feed_list or ()
         ]
@@ -228,11 +228,11 @@ class BaseSession:
             nonlocal fast_path
             self._check_open()
             feeds = feed_arrays(self._graph, dict(zip(tensors, values, strict=False)))
-            outcome = self._values(wanted, feeds, watch)
+            outcome = self._values(requested, feeds, watch)
             if outcome.call is not None and [*outcome.call.fed] == tensors == [*feeds]:
-                fast_path = FastPath(wanted, tensors, {}) if fast_path is None else fast_path
+                fast_path = FastPath(requested, tensors, {}) if fast_path is None else fast_path
                 fast_path.add(outcome.call)
-            return wanted.rebuild(outcome.results)
+            return requested.rebuild(outcome.results)
 
         def watched(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             plain = options is None and run_metadata is None
@@ -251,12 +251,14 @@ class BaseSession:
           The handle to give to `partial_run`.
         """
         self._check_open()
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         tensors = {
             self._graph.as_graph_element(each, allow_operation=False) for each in feeds or ()
         }
         handle = os.urandom(16).hex()
-        self._partial_runs[handle] = PartialRun({*wanted.tensors, *wanted.operations}, tensors)
+        self._partial_runs[handle] = PartialRun(
+            {*requested.tensors, *requested.operations}, tensors
+        )
         return handle
 
     def partial_run(
@@ -289,11 +291,11 @@ class BaseSession:
                 None, None, "Must run 'setup' before performing partial runs!"
             )
         part = self._partial_runs[handle]
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         feeds = feed_arrays(self._graph, feed_dict)
-        part.check([*wanted.tensors, *wanted.operations], list(feeds))
+        part.check([*requested.tensors, *requested.operations], list(feeds))
         known = {**part.values, **feeds}
-        targets = [*wanted.operations, *(t.op for t in wanted.tensors if t not in known)]
+        targets = [*requested.operations, *(t.op for t in requested.tensors if t not in known)]
         ops = schedule(targets, known, part.done)
         on_the_way = [
             tensor
@@ -304,14 +306,14 @@ class BaseSession:
             and tensor.dtype.name != "resource"
             and self._graph.is_fetchable(tensor)
         ]
-        every = list(dict.fromkeys([*wanted.tensors, *on_the_way]))
+        every = list(dict.fromkeys([*requested.tensors, *on_the_way]))
         with self._store.lock:
-            arrays = self._dispatcher.run(wanted.operations, every, known, part.done).results
+            arrays = self._dispatcher.run(requested.operations, every, known, part.done).results
         part.values.update(feeds)
         part.values.update(zip(every, arrays, strict=True))
         part.done.update(ops)
-        part.fetched.update(wanted.tensors, wanted.operations)
-        return wanted.rebuild([_scalar(array.copy()) for array in arrays])
+        part.fetched.update(requested.tensors, requested.operations)
+        return requested.rebuild([_scalar(array.copy()) for array in arrays])
 
     def _check_open(self) -> None:
         if self._closed:
@@ -322,7 +324,7 @@ class BaseSession:
             )
 
     def _values(
-        self, wanted: Fetches, feeds: Mapping[Tensor, Array], watch: Watch | None = None
+        self, requested: Fetches, feeds: Mapping[Tensor, Array], watch: Watch | None = None
     ) -> Outcome:
         allowed = self._config.operation_timeout_in_ms
         if allowed:
@@ -330,12 +332,14 @@ class BaseSession:
             watch.allowed = watch.allowed or allowed
         with self._store.lock:
             self._check_open()  # another thread may have closed it meanwhile
-            outcome = self._dispatcher.run(wanted.operations, wanted.tensors, feeds, watch=watch)
+            outcome = self._dispatcher.run(
+                requested.operations, requested.tensors, feeds, watch=watch
+            )
         if outcome.call is None:
             # Fed tensors are returned as arrays, results of rank 0 as scalars.
             outcome.results = [
                 array if tensor in feeds else _scalar(array)
-                for tensor, array in zip(wanted.tensors, outcome.results, strict=True)
+                for tensor, array in zip(requested.tensors, outcome.results, strict=True)
             ]
         return outcome
 

@@ -63,7 +63,7 @@ Reader = ScalarReader | FreshReader | VariableReader
 
 @dataclass
 class Bindings:
-    """The numbers of a call's arrays by their source, and the readers of what is fetched.
+    """The numbers of a call's arrays by their source, and a reader for each fetch.
 
     Attributes:
       variables: arrays of variables, with their keys.
@@ -100,10 +100,10 @@ def bind_arrays(
     """The bindings of a plan with one segment, which is bound.
 
     Args:
-      plan: what is to be run.
+      plan: the plan to run.
       segment: its only step.
       bound: the segment's program.
-      fed: the tensors whose arrays every call takes, in this order.
+      fed: the tensors whose arrays are the arguments of every call, in this order.
 
     Raises:
       NotBindable: a source or result has no place among the arrays.
@@ -123,24 +123,24 @@ class _Binder:
         self._written()
         self._fed(fed)
         bindings.readers = [self._reader(slot) for slot in self.plan.fetches]
-        taken = {*bindings.variables, *bindings.fed, *bindings.fresh, *bindings.fixed}
+        assigned = {*bindings.variables, *bindings.fed, *bindings.fresh, *bindings.fixed}
         for place, slot in enumerate(self.segment.inputs):
             if isinstance(source := self.plan.sources.get(slot), RandomState):
                 bindings.random[place] = source
         for place, type in enumerate(self.bound.types):
-            if place not in taken and place not in bindings.random:
+            if place not in assigned and place not in bindings.random:
                 bindings.fixed[place] = np.require(self._constant(place), type.dtype, ("C", "A"))
         return bindings
 
     def _written(self) -> None:
         """Binds variables to the arrays that the call writes their values to."""
-        wanted = donations(self.plan, self.segment)
+        donated = donations(self.plan, self.segment)
         numbers = {slot: number for number, slot in enumerate(self.segment.outputs)}
         for key, slot in self.plan.writes.items():
             if slot not in numbers:
                 raise NotBindable(f"{key} takes over what is fed, constant or another variable's")
             place = self.places[slot]
-            if wanted[numbers[slot]] is not None:
+            if donated[numbers[slot]] is not None:
                 if self.bindings.variables.get(place) != key:
                     raise NotBindable(
                         f"the value of {key} cannot be written where the variable lies"

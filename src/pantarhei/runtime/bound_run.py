@@ -28,7 +28,7 @@ class BoundRun:
     """A plan as one call.
 
     Args:
-      plan: what is to be run.
+      plan: the plan to run.
       engine: the session's.
       store: where the variables are.
       fed: the tensors that are fed; the attribute `fed` has those that the plan uses, in this
@@ -99,7 +99,7 @@ class BoundRun:
 
 
 def in_order(array: Array) -> Array:
-    """An array as calls take it: itself, or a copy in C order and aligned."""
+    """The array in the form that calls need: itself, or a copy in C order and aligned."""
     flags = array.flags
     return array if flags.c_contiguous and flags.aligned else np.require(array, None, ("C", "A"))
 

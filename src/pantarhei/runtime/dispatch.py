@@ -1,7 +1,7 @@
 """Dispatch of runs: finds or lowers the plan for a kind of run, and executes it.
 
 A plan that can be one call is executed so (bound_run.py), any other one step by step
-(execution.py). How fetches and feeds are written by users is not known here.
+(execution.py). Structures of fetches and the conversion of feeds are handled by the session.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Dispatcher:
           tensors: tensors to fetch.
           feeds: arrays of the fed tensors.
           done: in a run in parts, the operations of earlier parts.
-          watch: what records the run or limits its time.
+          watch: the watch that records the run or limits its time.
         """
         types = {tensor: Type(array.dtype, array.shape) for tensor, array in feeds.items()}
         key = (tuple(operations), tuple(tensors), frozenset(types.items()), frozenset(done or ()))

@@ -39,7 +39,7 @@ class FastPath:
     """The calls for one kind of run.
 
     Args:
-      wanted: the fetches.
+      fetches: the fetches of these runs.
       tensors: the fed tensors, in the order of the values.
       static: the tensors that decide shapes or branches, with the values of these calls.
       unused: fed tensors that no call uses; their values are checked only.
@@ -47,22 +47,22 @@ class FastPath:
 
     def __init__(
         self,
-        wanted: Fetches,
+        fetches: Fetches,
         tensors: Sequence[Tensor],
         static: Mapping[Tensor, Any],
         unused: Collection[Tensor] = (),
     ) -> None:
-        self.wanted = wanted
+        self.fetches = fetches
         left = {*static, *unused}
         self.tensors = [tensor for tensor in tensors if tensor not in left]
-        self.given = [place for place, tensor in enumerate(tensors) if tensor not in left]
+        self.used = [place for place, tensor in enumerate(tensors) if tensor not in left]
         self.fixed = [
             (place, static[tensor]) for place, tensor in enumerate(tensors) if tensor in static
         ]
         self.unused = [(place, tensor) for place, tensor in enumerate(tensors) if tensor in unused]
         self.calls: list[BoundRun] = []
         # A single value, flat list or tuple is built without descending into the structure.
-        shape = wanted.rebuild(range(len(wanted.tensors)))
+        shape = fetches.rebuild(range(len(fetches.tensors)))
         self.single = isinstance(shape, int)
         flat = isinstance(shape, (list, tuple)) and type(shape) in (list, tuple)
         self.kind = type(shape)
@@ -86,7 +86,7 @@ class FastPath:
                 feed_array(tensor, every[place])
             if not all(_same(every[place], expected) for place, expected in self.fixed):
                 return MISSED
-            values = [every[place] for place in self.given]
+            values = [every[place] for place in self.used]
         for call in self.calls:
             results = call.run(*values)
             if results is not None:
@@ -104,7 +104,7 @@ class FastPath:
         if self.single:
             return results[0]
         if self.template is None:
-            return self.wanted.rebuild(results)
+            return self.fetches.rebuild(results)
         filled = self.template.copy()
         for place, number in self.places:
             filled[place] = results[number]

@@ -1,8 +1,8 @@
 """Runs a loop: condition and body by turns, each with plans of its own for the types that occur.
 
 Nothing grows with the number of iterations: an iteration leaves its values to the next one, and
-variables that it writes to the loop's own store. Only what the graph itself collects (stacks,
-tensor arrays) is kept. Steps other than loops are run by the execution around the loop.
+variables that it writes to the loop's own store; only stacks and tensor arrays of the graph collect
+values. Steps other than loops are run by the execution around the loop.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from pantarhei.runtime.store import Store
 PLANS_KEPT = 64
 
 _NOTHING = np.full((), None, object)
-_ROUNDS = (np.array(0, np.int32), np.array(1, np.int32))
+# The second output of a `Merge`: 0 in the first iteration, then 1.
+_VALUE_INDEX = (np.array(0, np.int32), np.array(1, np.int32))
 
 
 class StepRunner(Protocol):
@@ -103,7 +104,6 @@ class LoopRun:
         for enter, _, _ in carried:
             del values[enter.outputs[0]]
         self.values = values
-        self.rounds = {merge.outputs[1] for _, merge, _ in step.frame.carried}
         self.objects: dict[Hashable, Any] = {
             handle.root: values[tensor][()]
             for tensor, handle in step.passed.items()
@@ -119,11 +119,11 @@ class LoopRun:
         """The values of the exits, then those of the variables that the loop may write."""
         condition, body = PartRun(self, CONDITION), PartRun(self, BODY)
         values = self.first
-        round = _ROUNDS[0]
-        while condition(values, round)[0]:
-            values = body(values, round)
-            round = _ROUNDS[1]
-        results = PartRun(self, EXITS)(values, round)
+        value_index = _VALUE_INDEX[0]
+        while condition(values, value_index)[0]:
+            values = body(values, value_index)
+            value_index = _VALUE_INDEX[1]
+        results = PartRun(self, EXITS)(values, value_index)
         self.outer.take_random(self.store.random)
         written = [self.store.variables.get(key, _NOTHING) for key in self.step.written]
         return [*results, *written]
@@ -164,16 +164,16 @@ class PartRun:
         if part == BODY and not self.cache.plans:
             self._depend_on(self._read())
 
-    def __call__(self, values: Sequence[Array], round: Array) -> list[Array]:
+    def __call__(self, values: Sequence[Array], value_index: Array) -> list[Array]:
         """The values that the part computes from these values of the loop variables."""
         if self.plan is None or not self._fits(values):
             self._choose(values)
         plan: Plan = self.plan  # type: ignore[assignment]
         slots = self.base.copy()
-        for slot, place in self.taken:
+        for slot, place in self.carried_slots:
             slots[slot] = values[place]
         random: dict[str, tuple[Array, int]] = {}
-        self._fill(plan, slots, round, random)
+        self._fill(plan, slots, value_index, random)
         run_step = self.loop.run_step
         for step in plan.steps:
             run_step(step, slots)
@@ -181,7 +181,7 @@ class PartRun:
             done = len(plan.steps)
             value, key = self.loop.observe(plan.specialization_point, slots)
             plan = specialized(plan, value, key, self._lower_again)
-            self._fill(plan, slots, round, random)
+            self._fill(plan, slots, value_index, random)
             for step in plan.steps[done:]:
                 run_step(step, slots)
         if plan.writes or random:
@@ -260,12 +260,12 @@ class PartRun:
         self.kinds = [(value.dtype, value.shape) for value in values]
         self.epoch = loop.store.epoch
         self.base = dict(plan.constants)
-        self.taken = []
-        self.loose: dict[int, tuple[Plan, list[tuple[int, Any]]]] = {}
+        self.carried_slots = []
+        self.other_slots: dict[int, tuple[Plan, list[tuple[int, Any]]]] = {}
         for slot, source in plan.sources.items():
             if isinstance(source, Feed):
                 if source.tensor in loop.places:
-                    self.taken.append((slot, loop.places[source.tensor]))
+                    self.carried_slots.append((slot, loop.places[source.tensor]))
                 elif source.tensor in loop.values:
                     self.base[slot] = loop.values[source.tensor]
 
@@ -285,21 +285,21 @@ class PartRun:
         self,
         plan: Plan,
         slots: dict[int, Array],
-        round: Array,
+        value_index: Array,
         random: dict[str, tuple[Array, int]],
     ) -> None:
-        """Fills the slots that change in every iteration and are not in `taken`."""
-        known = self.loose.get(id(plan))
-        if known is None:
-            known = self.loose[id(plan)] = (plan, self._loose(plan))
-        if not known[1]:
+        """Fills the slots that change in every iteration and are not in `carried_slots`."""
+        entry = self.other_slots.get(id(plan))
+        if entry is None:
+            entry = self.other_slots[id(plan)] = (plan, self._unfilled(plan))
+        if not entry[1]:
             return
         store = self.loop.store
-        for slot, source in known[1]:
+        for slot, source in entry[1]:
             if isinstance(source, State):
                 slots[slot] = store.variables[source.key]
             elif isinstance(source, Feed):
-                slots[slot] = round
+                slots[slot] = value_index
             elif isinstance(source, RandomState):
                 state = store.random_state(source.key, source.seeds)
                 random[source.key] = (state, source.reserved)
@@ -307,9 +307,9 @@ class PartRun:
             else:
                 slots[slot] = source
 
-    def _loose(self, plan: Plan) -> list[tuple[int, Any]]:
-        """Slots of a plan that neither `base` nor `taken` fills: with their sources, or arrays."""
-        filled = {*self.base, *(slot for slot, _ in self.taken)}
+    def _unfilled(self, plan: Plan) -> list[tuple[int, Any]]:
+        """Slots that neither `base` nor `carried_slots` fills, with their sources or arrays."""
+        filled = {*self.base, *(slot for slot, _ in self.carried_slots)}
         pairs = [*plan.sources.items(), *plan.constants.items()]
         return [(slot, source) for slot, source in pairs if slot not in filled]
 

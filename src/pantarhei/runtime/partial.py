@@ -11,7 +11,7 @@ from pantarhei.program.ir import Array
 
 @dataclass
 class PartialRun:
-    """What was announced for a partial run, and what its calls have computed so far."""
+    """The fetches and feeds announced for a partial run, and the values computed so far."""
 
     fetches: set[Tensor | Operation]
     feeds: set[Tensor]

@@ -1,4 +1,4 @@
-"""Caches of plans: by what they are specialized on, bounded, the oldest entries make room."""
+"""Bounded caches of plans by the values they are specialized on; the oldest entries go first."""
 
 from __future__ import annotations
 

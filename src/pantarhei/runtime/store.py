@@ -45,7 +45,7 @@ class Store:
         flags = array.flags
         right = flags.owndata and flags.writeable and flags.c_contiguous and flags.aligned
         del array
-        # A profiler, too, may refer to what it sees: so the number for one reference is found anew.
+        # A profiler may add references, so the count for a single reference is measured too.
         if not right or _references(self.variables, key) > _references(_EXCLUSIVE, ""):
             self.variables[key] = self.variables[key].copy(order="C")
             self.version += 1

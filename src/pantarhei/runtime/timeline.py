@@ -20,7 +20,7 @@ _LABEL = re.compile(r"(.*) = (.*)\((.*)\)", re.DOTALL)
 
 @dataclass
 class Bar:
-    """Something that ran: where it is drawn, from when to when, and what it used."""
+    """A kernel or step that ran: its lane, times, inputs and bytes of results."""
 
     name: str
     label: str  # the name, perhaps with more details

@@ -72,7 +72,7 @@ class Watch:
         self.note(name, label, start, nodes[-1].types)
 
     def note(self, name: str, label: str, start: int, types: Sequence[Type]) -> None:
-        """Records, if tracing, what has just ended; then checks the time limit.
+        """Records, if tracing, a kernel or step that has just ended; then checks the time limit.
 
         Raises:
           tf.errors.DeadlineExceededError: the run has taken longer than it was allowed.
@@ -133,7 +133,7 @@ def _label(op: Any, kind: str) -> tuple[str, str]:
 
 
 def _fused_label(ops: list[Operation], kind: str) -> tuple[str, str]:
-    """Name and label of what ran for operations at once, named after the last of them."""
+    """Name and label of one kernel for several operations, named after the last of them."""
     if len(ops) < 2:
         return _label(ops[0] if ops else None, kind)
     types = "+".join(op.type for op in ops[:TYPES_LISTED])
