@@ -15,8 +15,8 @@ from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program import philox
 from pantarhei.program.ir import Value
 from tests.engines.agreement import builder, compare, inputs
+from tests.engines.test_bound_programs import check
 from tests.engines.test_primitives import SPECIAL, is_native
-from tests.engines.test_standing_programs import check
 
 NUMBERS = ("float32", "float64", "int32", "int64")
 # The counter's lower half overflows among the first samples.

@@ -255,7 +255,7 @@ def test_a_plan_says_what_it_does() -> None:
     (segment,) = plan.steps
     assert isinstance(segment, Segment)
     verify(segment.program)
-    assert "# y" in str(plan) and str(plan).splitlines()[0].startswith("slot 0 <- Feed")
+    assert "# y" in str(plan) and str(plan).splitlines()[0].startswith("slot 0 <- feed x:0")
 
 
 @pytest.mark.parametrize("wrong", [np.float64(2.0), np.zeros((3, 1), np.float32)])

@@ -22,7 +22,7 @@ def x():
         (b"images:0", "no operation named 'images'", "{'pixels:0': value}"),
     ],
 )
-def test_a_key_that_stands_for_nothing(x, key, cause, cure):
+def test_a_key_that_is_no_tensor(x, key, cause, cure):
     with tf.Session() as session, pytest.raises(TypeError) as caught:
         session.run(x + 1, {key: [1]})
     words, *advice = str(caught.value).splitlines()

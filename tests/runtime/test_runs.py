@@ -70,7 +70,7 @@ def test_data_that_never_repeats_does_not_fill_the_memory() -> None:
     session = tf.Session()
     for size in range(300):
         assert session.run(total, {n: size}) == size
-    plans = sum(len(family.plans) for family in session._families.values())
+    plans = sum(len(cache.plans) for cache in session._dispatcher.caches.values())
     assert plans <= 128
 
 
@@ -306,7 +306,7 @@ def test_nested_conditions(x_value: float, expected: float) -> None:
         lambda: tf.cond(x > 2.0, lambda: x * 2.0, lambda: x * 3.0),
         lambda: tf.cond(x < -2.0, lambda: x * 4.0, lambda: x * 5.0),
     )
-    z = tf.cond(y > 0.0, lambda: y, lambda: y)  # asks about what a condition gave
+    z = tf.cond(y > 0.0, lambda: y, lambda: y)  # observes the value of a condition
     assert tf.Session().run([y, z], {x: x_value}) == [expected, expected]
 
 
@@ -366,7 +366,7 @@ def test_a_shape_that_a_variable_holds() -> None:
     assert session.run(filled).shape == (4,)
 
 
-def test_random_numbers_drawn_before_a_question_are_the_ones_used_after_it() -> None:
+def test_random_numbers_drawn_before_a_specialization_point_are_used_after_it() -> None:
     draw = tf.random_uniform([3], seed=7)
     count = tf.reduce_sum(tf.cast(draw > 0.5, tf.int32))
     rows = tf.fill([count], 1.0)

@@ -96,7 +96,7 @@ def test_values_and_updates_are_those_of_a_run_without_trace() -> None:
     assert results[1:] == results[:1] * 3
 
 
-def test_host_steps_and_answers_to_questions_are_traced() -> None:
+def test_host_steps_and_observed_values_are_traced() -> None:
     x = tf.placeholder(tf.float32, [None], name="x")
     kept = tf.boolean_mask(x, x > 1.0)
     total = tf.py_func(np.sum, [kept], tf.float32, name="total")

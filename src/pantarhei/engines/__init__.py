@@ -1,2 +1,1 @@
-"""Floor 5: engines, which turn programs into callables. They know nothing of graphs and
-sessions."""
+"""Floor 5: engines, which compile programs to callables, independent of graphs and sessions."""

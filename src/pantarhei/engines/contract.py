@@ -1,6 +1,6 @@
-"""What a session asks of an engine: a name, and functions from programs to what runs them.
+"""The interface of engines: a name, and functions that compile programs.
 
-Engines know programs only; sessions know engines only through this page.
+Engines depend on programs only; sessions use engines only through this module.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Protocol
 
 from pantarhei.program.ir import Array, Node, Program, Type
 
-# From the arrays of a program's inputs to those of its outputs. No array that comes out is shared
-# with anything but, at most, inputs and constants of the program; none that goes in is changed.
+# From the arrays of a program's inputs to those of its outputs. Outputs share memory at most with
+# inputs and constants of the program; no input is changed.
 Run = Callable[[Sequence[Array]], list[Array]]
 
-# From the arrays that change from call to call to `DONE`, or to the number of the first that has
-# the wrong type, is not in C order or not aligned; then nothing has run. `FAULT`: a guard found bad
-# data before anything persistent was written; the unbound run reports which.
+# From the arrays that change from call to call to `DONE`, or to the number of the first array that
+# has the wrong type, is not in C order or not aligned; then nothing has run. `FAULT`: a guard found
+# bad data before anything persistent was written; the unbound run raises the error.
 EntryPoint = Callable[..., int]
 DONE = -1
 FAULT = -3

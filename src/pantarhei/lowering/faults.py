@@ -1,6 +1,6 @@
-"""Faults of a run as public errors: what a primitive found, variables that have no value.
+"""Public errors for faults of a run: those that primitives find, variables without value.
 
-TensorFlow's class and words come first; the operation, its line and its inputs are added here.
+The class and the first words are TensorFlow's; the operation, its line and inputs are added here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pantarhei.core import errors
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.program.ir import ProgramError, Type
 
-# What helps, by words of the message. The first row that fits is said.
+# Cures, by words of the message; the first row that fits is used.
 _CURES = (
     ("is not in [0,", "count from 0: the last index is the extent minus 1"),
     ("outside the valid range of [0,", "labels are class numbers: 0 to the number of logits - 1"),
@@ -85,7 +85,7 @@ def raise_from_earlier_part(tensor: Tensor, op: Operation) -> NoReturn:
 
 
 def raise_no_loop(op: Operation, message: str) -> NoReturn:
-    """Raises an error for operations that are no loop although they belong to one."""
+    """Raises an error for operations of loops that form no loop."""
     raise errors.InvalidArgumentError(
         None,
         op,

@@ -2,7 +2,7 @@
 
 TensorFlow's loops are rings: `Merge` takes a loop variable's first value from `Enter` and the
 others from `NextIteration`; `Switch` passes it on to the body or, when `LoopCond` is false, to
-`Exit`. A frame is known by its `LoopCond`. Only what the wanted exits need belongs to it.
+`Exit`. A frame is identified by its `LoopCond`, and has only operations that the exits need.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ MERGES = frozenset(("Merge", "RefMerge"))
 
 
 @dataclass(eq=False)
-class Frame:
+class LoopFrame:
     """A loop, as far as `exits` need it.
 
     Attributes:
       condition: its `LoopCond`.
-      exits: the exits that are wanted.
+      exits: the exits that are needed.
       carried: for each loop variable its `Enter`, `Merge` and `NextIteration`.
-      invariants: the enters of what is the same in every iteration.
-      inside: the operations of its condition and body; of loops in it their exits.
+      invariants: the enters of values that are the same in every iteration.
+      inside: the operations of its condition and body, inner loops included.
       written: the enters of references to variables that an operation inside writes to.
     """
 
@@ -39,12 +39,12 @@ class Frame:
 
     @property
     def enters(self) -> list[Operation]:
-        """All operations by which something comes in."""
+        """All operations that bring values into the loop."""
         return [enter for enter, _, _ in self.carried] + self.invariants
 
 
 class NoLoop(Exception):
-    """Operations that stand as those of loops do, but form none."""
+    """Operations of the types that form loops, but in another structure."""
 
     def __init__(self, op: Operation, message: str) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ def is_loop_merge(op: Operation) -> bool:
 
 
 def switch_of(leave: Operation) -> Operation:
-    """The switch by which an `Exit` leaves its loop; identities may stand between them."""
+    """The switch from which an `Exit` leaves its loop; identities may lie between them."""
     source = leave.inputs[0].op
     while source.type in ("Identity", "RefIdentity"):
         source = source.inputs[0].op
@@ -66,7 +66,7 @@ def switch_of(leave: Operation) -> Operation:
     raise NoLoop(leave, f"'{leave.name}' leaves no loop: its input is no switch of a LoopCond")
 
 
-def frames_of(exits: Iterable[Operation]) -> dict[Operation, Frame]:
+def frames_of(exits: Iterable[Operation]) -> dict[Operation, LoopFrame]:
     """The frame of each exit; one for all exits of the same loop."""
     groups: dict[Operation, list[Operation]] = {}
     for leave in exits:
@@ -75,8 +75,8 @@ def frames_of(exits: Iterable[Operation]) -> dict[Operation, Frame]:
     return {leave: frame for frame in frames for leave in frame.exits}
 
 
-def _frame(condition: Operation, leaves: Sequence[Operation]) -> Frame:
-    frame = Frame(condition, list(leaves))
+def _frame(condition: Operation, leaves: Sequence[Operation]) -> LoopFrame:
+    frame = LoopFrame(condition, list(leaves))
     entered: list[Operation] = []
     merges: list[Operation] = []
     seen: set[Operation] = set()
@@ -90,7 +90,7 @@ def _frame(condition: Operation, leaves: Sequence[Operation]) -> Frame:
             entered.append(op)
             continue
         frame.inside.append(op)
-        if op.type in EXITS:  # of a loop in this one: what it takes is ours
+        if op.type in EXITS:  # of an inner loop: what enters that belongs to this one
             inner = frames_of([op])[op]
             frame.inside += inner.inside
             for enter in inner.enters:
@@ -118,8 +118,8 @@ def _before(op: Operation) -> list[Operation]:
     return [*(tensor.op for tensor in op.inputs), *op.control_inputs]
 
 
-def _written(frame: Frame) -> list[Operation]:
-    """Enters of what operations inside write to."""
+def _written(frame: LoopFrame) -> list[Operation]:
+    """Enters of the variables that operations inside write to."""
     own = set(frame.enters)
     found: dict[Operation, None] = {}
     for op in frame.inside:
@@ -134,5 +134,5 @@ def _written(frame: Frame) -> list[Operation]:
 
 
 def is_reference(tensor: Tensor) -> bool:
-    """Whether a tensor stands for a variable, or another resource."""
+    """Whether a tensor is a reference to a variable, or another resource."""
     return tensor.dtype._is_ref_dtype or tensor.dtype.name == "resource"

@@ -1,7 +1,7 @@
-"""Lowering of the parts of a loop: its condition, its body, and what it leaves behind.
+"""Lowering of the parts of a loop: its condition, its body, and the values of its exits.
 
-Each is a plan of its own for the types that the loop variables have in an iteration; it takes what
-enters give and the loop variables as feeds. Knows nothing of running them.
+Each is a plan of its own for the types that the loop variables have in an iteration; its feeds
+are the loop variables and the values that enter the loop. runtime/loops.py runs the plans.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.lower import Lowering, lower_with
-from pantarhei.lowering.lowered_values import Handle, Ref, StartsAgain
-from pantarhei.lowering.plan import Facts, Feed, LoopStep, Plan
+from pantarhei.lowering.lowered_values import Handle, NeedsCut, Ref
+from pantarhei.lowering.plan import Feed, LoopStep, Observed, Plan
 from pantarhei.program.ir import Array, Type
 
 CONDITION, BODY, EXITS = "condition", "body", "exits"
@@ -26,13 +26,13 @@ _INDEX = Type(np.dtype(np.int32), ())
 
 @dataclass
 class Setting:
-    """What parts of a loop are lowered for, besides the types of what they take.
+    """What plans of a loop's parts are specialized on, besides the types of their feeds.
 
     Attributes:
       static: arrays of invariants on which shapes and branches may depend.
-      contents: what stacks and tensor arrays hold when the iteration begins.
+      contents: the contents of stacks and tensor arrays when the iteration begins.
       variables: types of the variables that have a value.
-      resources: what the session keeps for operations of the host.
+      resources: the session's resources of host operations.
     """
 
     static: Mapping[Tensor, Array]
@@ -42,7 +42,7 @@ class Setting:
 
 
 def part_fetches(step: LoopStep, part: str) -> list[Tensor]:
-    """What a part of a loop computes: the condition, or values of loop variables."""
+    """The tensors that a part of a loop computes: the condition, or values of loop variables."""
     frame = step.frame
     if part == CONDITION:
         return [frame.condition.inputs[0]]
@@ -50,7 +50,7 @@ def part_fetches(step: LoopStep, part: str) -> list[Tensor]:
         return [
             next.outputs[0] for enter, _, next in frame.carried if enter.outputs[0] in step.inputs
         ]
-    return [leave.inputs[0] for leave in step.left]
+    return [leave.inputs[0] for leave in step.exits]
 
 
 def lower_part(
@@ -58,18 +58,18 @@ def lower_part(
     part: str,
     types: Mapping[Tensor, Type],
     setting: Setting,
-    facts: Facts,
+    observed: Observed,
     resuming: bool,
 ) -> tuple[Plan, set[Hashable]]:
-    """The plan of a part, and the objects at whose contents lowering would look.
+    """The plan of a part, and the objects whose contents lowering would read.
 
     Args:
       step: the loop.
       part: CONDITION, BODY or EXITS.
       types: of the arrays that are fed: invariants and loop variables, by the outputs of their
         enters and merges.
-      setting: what else it is lowered for.
-      facts: see `lower`.
+      setting: what else the plan is specialized on.
+      observed: see `lower`.
       resuming: see `lower`.
 
     Raises:
@@ -77,7 +77,7 @@ def lower_part(
     """
     frame = step.frame
     feeds = dict(types)
-    static = {**step.known, **setting.static}
+    static = {**step.constants, **setting.static}
     if part != CONDITION:
         feeds[frame.condition.outputs[0]] = _TRUTH
         static[frame.condition.outputs[0]] = np.array(part == BODY)
@@ -89,7 +89,7 @@ def lower_part(
     done.update(frame.invariants)
     fetches = part_fetches(step, part)
     while True:
-        lowering = Lowering(feeds, static, setting.variables, facts, setting.resources, resuming)
+        lowering = Lowering(feeds, static, setting.variables, observed, setting.resources, resuming)
         lowering.contents = setting.contents
         for tensor, value in step.passed.items():
             lowering.values[tensor] = _passed(lowering, tensor, value)
@@ -97,15 +97,15 @@ def lower_part(
             if enter.outputs[0] in step.passed:
                 lowering.values[merge.outputs[0]] = lowering.values[enter.outputs[0]]
         try:
-            return lower_with(lowering, (), fetches, done), lowering.looked_at
-        except StartsAgain as again:
-            facts = {**facts, again.op.name: []}
+            return lower_with(lowering, (), fetches, done), lowering.contents_read
+        except NeedsCut as cut:
+            observed = {**observed, cut.op.name: []}
 
 
 def _passed(lowering: Lowering, tensor: Tensor, value: Ref | Handle) -> Ref | Handle:
     """A reference is the same inside; a handle is found in another slot."""
     if isinstance(value, Ref):
         return value
-    slot = lowering._new_slot()
+    slot = lowering.new_slot()
     lowering.plan.sources[slot] = Feed(tensor)
     return Handle(slot, value.root, value.size)

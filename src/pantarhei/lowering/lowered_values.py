@@ -1,7 +1,7 @@
-"""What stands for a tensor while lowering, besides the values of the segment being built.
+"""What tensors become while lowering, besides the values of the segment being built.
 
-References to variables, values that wait in slots, handles of stacks and tensor arrays; and the
-ways in which lowering ends before its last operation.
+References to variables, values stored in slots, handles of stacks and tensor arrays; and the
+exceptions by which lowering ends before its last operation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pantarhei.program.ir import Type
 
 @dataclass(frozen=True)
 class Ref:
-    """A variable, by reference: what it holds is looked up when it is used."""
+    """A variable, by reference: its value is read when the reference is used."""
 
     key: str
     tensor: Tensor
@@ -24,7 +24,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Stored:
-    """A value kept in a slot between steps."""
+    """A value stored in a slot between steps."""
 
     slot: Slot
     type: Type
@@ -35,7 +35,7 @@ class Handle:
     """A stack or tensor array of this run, which is in a slot.
 
     Two handles are of the same object if and only if they have the same `root`; `size` is how many
-    elements it has, where that is known.
+    elements it has, None if that is unknown.
     """
 
     slot: Slot
@@ -51,12 +51,12 @@ class NeedsStaticFeeds(Exception):
         self.tensors = tensors
 
 
-class Ended(Exception):
-    """The plan has ended early, with a question."""
+class PlanEnds(Exception):
+    """The plan ends early, at a specialization point."""
 
 
-class StartsAgain(Exception):
-    """Lowering has to start again with a cut before `op`, which will ask a question there."""
+class NeedsCut(Exception):
+    """Lowering has to start again with a new segment before `op`, which observes values there."""
 
     def __init__(self, op: Operation) -> None:
         super().__init__(op.name)

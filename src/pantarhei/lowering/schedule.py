@@ -1,8 +1,8 @@
-"""The order in which a run's operations take effect.
+"""The schedule: the order in which the operations of a run take effect.
 
-Data and control edges come first. Where they leave a choice, operations that change state wait:
-what no update has to precede sees the variables as they were when the run began. Among equals the
-one that was made first goes first, so that the order is the same in every run.
+Data and control edges come first. Where they leave a choice, operations that change state come
+last: reads that no update has to precede see the variables as they were when the run began. The
+order of creation breaks ties, so that every run has the same schedule.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.walk import needed, predecessors
 from pantarhei.lowering.faults import raise_inside_loop, raise_no_loop
-from pantarhei.lowering.loop_structure import Frame, NoLoop, frames_of, is_loop_merge
+from pantarhei.lowering.loop_structure import LoopFrame, NoLoop, frames_of, is_loop_merge
 from pantarhei.ops.control_flow.contexts import EXITS
 
 
@@ -21,7 +21,7 @@ def schedule(
 ) -> list[Operation]:
     """All operations needed for `targets`, in the order in which they take effect.
 
-    What lies behind tensors in `fed` and operations in `done` is not needed.
+    Operations that only tensors in `fed` or operations in `done` depend on are not needed.
     """
 
     return schedule_with_loops(targets, fed, done)[0]
@@ -29,13 +29,13 @@ def schedule(
 
 def schedule_with_loops(
     targets: Iterable[Operation], fed: Container[Tensor] = (), done: Container[Operation] = ()
-) -> tuple[list[Operation], dict[Operation, Frame]]:
-    """The same, and for every `Exit` among them its loop.
+) -> tuple[list[Operation], dict[Operation, LoopFrame]]:
+    """The schedule, and for every `Exit` in it its loop.
 
-    A loop runs when its first exit does: all that any of its exits needs comes before each.
+    A loop runs at its first exit: the inputs of all its exits come before each of them.
     """
-    frames: dict[Operation, Frame] = {}
-    wanted = [op for op in targets if op not in done]
+    frames: dict[Operation, LoopFrame] = {}
+    remaining = [op for op in targets if op not in done]
 
     def before(op: Operation) -> list[Operation]:
         if op.type in EXITS:
@@ -43,17 +43,17 @@ def schedule_with_loops(
                 frames.update(frames_of([op]))
             return [each for each in frames[op].enters if each not in done]
         if is_loop_merge(op):
-            raise_inside_loop(op, wanted)
+            raise_inside_loop(op, remaining)
         return [each for each in predecessors(op, fed) if each not in done]
 
     def rank(op: Operation) -> bool:
         return op.definition.writes or (op in frames and bool(frames[op].written))
 
     try:
-        order = needed(wanted, before, rank)
+        order = needed(remaining, before, rank)
         if frames:  # now all exits are known
             frames = frames_of([op for op in order if op in frames])
-            order = needed(wanted, before, rank)
+            order = needed(remaining, before, rank)
     except NoLoop as fault:
         raise_no_loop(fault.op, str(fault))
     return order, frames

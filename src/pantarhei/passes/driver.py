@@ -1,28 +1,25 @@
 """The driver: named passes one after the other, watched and written down on request.
 
 A program goes in and a simpler one comes out: the same inputs, outputs of the same bits, the same
-faults found in the same data. Where the environment names a folder as `PANTARHEI_DUMP`, each
-program is written there as text, before the first and after each pass.
+faults found in the same data. `PANTARHEI_DUMP` (see program/dump.py) writes each program as text,
+before the first and after each pass.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.common_subexpressions import share_common_subexpressions
 from pantarhei.passes.dead_code import remove_dead_code
 from pantarhei.passes.rewriting import sweep
+from pantarhei.program import dump
 from pantarhei.program.ir import Program, VerificationError, verify
 
 # Set by tests: the program is verified after every pass.
 VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))
-
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -88,19 +85,17 @@ def simplify(
     %0 : float32[2,3] = input
     return %0
     """
-    folder = os.environ.get("PANTARHEI_DUMP")
-    dump = _Dump(Path(folder), program) if folder else None
+    dump.start()
+    dump.show("lowered", f"lowered: {len(program.nodes)} nodes", program)
     for each in passes:
         before = program
         program, fired = each.run(program)
         if VERIFY and program is not before:
             _verify(program, each.name)
-        if observe is not None or dump is not None:
-            step = Step(each.name, before, program, fired)
-            if dump is not None:
-                dump.write(step)
-            if observe is not None:
-                observe(step)
+        step = Step(each.name, before, program, fired)
+        dump.show(step.name, step, program)
+        if observe is not None:
+            observe(step)
     return program
 
 
@@ -109,22 +104,3 @@ def _verify(program: Program, name: str) -> None:
         verify(program)
     except VerificationError as error:
         raise VerificationError(f"After {name}: {error}") from None
-
-
-class _Dump:
-    """A folder for one program: `0-lowered.txt`, then a file for each pass."""
-
-    def __init__(self, folder: Path, program: Program) -> None:
-        self.folder = folder / f"{os.getpid()}-{next(_numbers):04d}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.steps = 0
-        self._write("lowered", f"lowered: {len(program.nodes)} nodes", program)
-
-    def write(self, step: Step) -> None:
-        """Writes what a pass did, and the program after it."""
-        self._write(step.name, str(step), step.after)
-
-    def _write(self, name: str, header: str, program: Program) -> None:
-        path = self.folder / f"{self.steps}-{name}.txt"
-        path.write_text(f"# {header}\n{program}\n", encoding="utf-8")
-        self.steps += 1

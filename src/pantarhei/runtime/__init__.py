@@ -1,1 +1,1 @@
-"""Floor 6: sessions, which feed plans, carry them out and keep variables between runs."""
+"""Floor 6: sessions, which feed and execute plans and keep variables between runs."""

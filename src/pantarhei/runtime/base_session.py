@@ -1,61 +1,31 @@
-"""What all sessions share: they run parts of a graph and keep its variables.
+"""The base of sessions, which run parts of a graph and keep its variables.
 
-A session turns fetches and feeds into plans, keeps the plans, and has them carried out. It knows
-nothing of particular operations.
+A session checks fetches and feeds and returns values in the structure of the fetches; plans are
+made and executed in dispatch.py, repeated runs take the fast path (fast_path.py).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 from pantarhei.core import errors, nest
 from pantarhei.graph import stacks
 from pantarhei.graph.graph import Graph, get_default_graph
-from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.lowering.lower import NeedsStaticFeeds, lower
-from pantarhei.lowering.plan import Facts, Plan
+from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.schedule import schedule
-from pantarhei.program.ir import Array, Type
-from pantarhei.runtime import device_placement as placement
-from pantarhei.runtime.bindings import NotBindable
-from pantarhei.runtime.bound_run import BoundRun, in_order
+from pantarhei.program.ir import Array
 from pantarhei.runtime.config import ConfigProto, RunOptions
+from pantarhei.runtime.dispatch import KINDS_KEPT, Dispatcher, Outcome
 from pantarhei.runtime.engines import chosen_engine
-from pantarhei.runtime.execution import Execution
-from pantarhei.runtime.fast_path import IMMUTABLE, MISSED, Shortcut, key_of
+from pantarhei.runtime.fast_path import IMMUTABLE, MISSED, FastPath, key_of
 from pantarhei.runtime.feeds import feed_arrays
 from pantarhei.runtime.fetches import Fetches
 from pantarhei.runtime.partial import PartialRun
 from pantarhei.runtime.store import Store
 from pantarhei.runtime.tracing import Watch
-
-# Kinds of runs (fetches with fed types) whose plans are kept; the longest unused ones make room.
-FAMILIES_KEPT = 1024
-# Plans kept for one kind of run, which differ in the values of small feeds.
-PLANS_KEPT = 128
-
-
-class _Family:
-    """The plans for one set of fetches and fed types; they differ in values of feeds and in
-    state."""
-
-    def __init__(self) -> None:
-        self.static: list[Tensor] = []
-        self.plans: dict[Any, Plan] = {}
-
-
-@dataclass
-class _Outcome:
-    """What a run gave: the values of the tensors; if one call made it, the call and the tensors
-    whose values it was made for."""
-
-    results: list[Any]
-    call: BoundRun | None = None
-    static: Sequence[Tensor] = ()
 
 
 class BaseSession:
@@ -81,11 +51,14 @@ class BaseSession:
         self._config = ConfigProto() if config is None else config
         self._engine = chosen_engine(self._config)
         self._closed = False
+        self._reset()
+
+    def _reset(self) -> None:
+        """Begins with no variables and no plans."""
         self._store = Store()
-        self._families: dict[Any, _Family] = {}
+        self._dispatcher = Dispatcher(self._store, self._engine, self._config)
+        self._fast_paths: dict[tuple[Any, ...], FastPath] = {}
         self._partial_runs: dict[str, PartialRun] = {}
-        self._shortcuts: dict[tuple[Any, ...], Shortcut] = {}
-        self._placed: set[Any] = set()  # kinds of runs whose devices have been looked at
 
     @property
     def graph(self) -> Graph:
@@ -109,11 +82,7 @@ class BaseSession:
         """
         with self._store.lock:
             self._closed = True
-            self._store = Store()
-        self._families.clear()
-        self._shortcuts.clear()
-        self._placed.clear()
-        self._partial_runs.clear()
+            self._reset()
 
     def as_default(self) -> AbstractContextManager[Any]:
         """Context in which `eval` and `run` of tensors and operations use this session.
@@ -137,10 +106,10 @@ class BaseSession:
         Args:
           fetches: a tensor, operation, variable or name, or a nested structure (list, tuple, named
             tuple, dict) of them.
-          feed_dict: values (arrays or what converts to them) in place of those of tensors.
+          feed_dict: values (arrays, or convertible to them) in place of those of tensors.
           options: a `tf.RunOptions`: whether to record times, and how long the run may take.
-          run_metadata: a `tf.RunMetadata`, which the run empties; where `options` ask for a trace,
-            its `step_stats` tell what ran when. `docs/profiling.md` says more.
+          run_metadata: a `tf.RunMetadata`, which the run empties; where `options` request a
+            trace, its `step_stats` list what ran when. `docs/profiling.md` says more.
 
         Returns:
           The values in the same structure: arrays, NumPy scalars for rank 0, None for operations.
@@ -160,13 +129,13 @@ class BaseSession:
             return self._run(fetches, feed_dict, Watch(options, run_metadata))
         try:
             key = key_of(fetches, () if feed_dict is None else feed_dict)
-            shortcut = self._shortcuts.get(key)
-        except TypeError:  # a nested structure, or what cannot be fetched or fed
+            fast_path = self._fast_paths.get(key)
+        except TypeError:  # a nested structure, or one that cannot be fetched or fed
             return self._run(fetches, feed_dict)
-        if shortcut is not None:
+        if fast_path is not None:
             with self._store.lock:
                 values = () if feed_dict is None else feed_dict.values()
-                results = MISSED if self._closed else shortcut.run(values)
+                results = MISSED if self._closed else fast_path.run(values)
             if results is not MISSED:
                 return results
         return self._run(fetches, feed_dict, key=key)
@@ -178,24 +147,24 @@ class BaseSession:
         watch: Watch | None = None,
         key: tuple[Any, ...] | None = None,
     ) -> Any:
-        """The long way; `key`: under which a shortcut may be kept for the next time."""
+        """Runs through the dispatcher; `key`: under which a fast path may be kept."""
         self._check_open()
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         feeds = feed_arrays(self._graph, feed_dict)
-        outcome = self._values(wanted, feeds, watch)
+        outcome = self._values(requested, feeds, watch)
         if key is not None and outcome.call is not None:
-            self._remember(key, wanted, feed_dict or {}, feeds, outcome)
-        return wanted.rebuild(outcome.results)
+            self._remember(key, requested, feed_dict or {}, feeds, outcome)
+        return requested.rebuild(outcome.results)
 
     def _remember(
         self,
         key: tuple[Any, ...],
-        wanted: Fetches,
+        requested: Fetches,
         feed_dict: Mapping[Any, Any],
         feeds: Mapping[Tensor, Array],
-        outcome: _Outcome,
+        outcome: Outcome,
     ) -> None:
-        """Keeps a shortcut to the call that has just been made, where keys are single tensors."""
+        """Keeps a fast path to the call that was just made, where keys are single tensors."""
         assert outcome.call is not None
         if any(map(nest.is_nested, feed_dict)) or len(feed_dict) != len(feeds):
             return
@@ -205,13 +174,13 @@ class BaseSession:
         static = {tensor: values[tensor] for tensor in outcome.static}
         if not all(isinstance(value, IMMUTABLE) for value in static.values()):
             return
-        shortcut = self._shortcuts.get(key)
-        if shortcut is None or static:
-            shortcut = Shortcut(wanted, list(feeds), static, outcome.call.unused)
-        shortcut.add(outcome.call)
-        if len(self._shortcuts) >= FAMILIES_KEPT:
-            self._shortcuts.clear()
-        self._shortcuts[key] = shortcut
+        fast_path = self._fast_paths.get(key)
+        if fast_path is None or static:
+            fast_path = FastPath(requested, list(feeds), static, outcome.call.unused)
+        fast_path.add(outcome.call)
+        if len(self._fast_paths) >= KINDS_KEPT:
+            self._fast_paths.clear()
+        self._fast_paths[key] = fast_path
 
     def make_callable(
         self,
@@ -221,7 +190,7 @@ class BaseSession:
     ) -> Callable[..., Any]:
         """A function that runs `fetches` with its arguments fed to the tensors of `feed_list`.
 
-        The structure is taken apart once, so calling it costs less than `run`.
+        The structure is analyzed once, so calling it costs less than `run`.
 
         Args:
           fetches: as for `run`.
@@ -239,31 +208,31 @@ class BaseSession:
         if feed_list is not None and not isinstance(feed_list, (list, tuple)):
             raise TypeError("`feed_list` must be a list or tuple.")
         self._check_open()
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         tensors = [
             self._graph.as_graph_element(each, allow_operation=False) for each in feed_list or ()
         ]
 
-        shortcut: Shortcut | None = None
+        fast_path: FastPath | None = None
 
         def call(*values: Any) -> Any:
-            nonlocal shortcut
-            if shortcut is not None and len(values) == len(tensors):
+            nonlocal fast_path
+            if fast_path is not None and len(values) == len(tensors):
                 with self._store.lock:
-                    results = MISSED if self._closed else shortcut.run(values)
+                    results = MISSED if self._closed else fast_path.run(values)
                 if results is not MISSED:
                     return results
             return run(values)
 
         def run(values: Sequence[Any], watch: Watch | None = None) -> Any:
-            nonlocal shortcut
+            nonlocal fast_path
             self._check_open()
             feeds = feed_arrays(self._graph, dict(zip(tensors, values, strict=False)))
-            outcome = self._values(wanted, feeds, watch)
+            outcome = self._values(requested, feeds, watch)
             if outcome.call is not None and [*outcome.call.fed] == tensors == [*feeds]:
-                shortcut = Shortcut(wanted, tensors, {}) if shortcut is None else shortcut
-                shortcut.add(outcome.call)
-            return wanted.rebuild(outcome.results)
+                fast_path = FastPath(requested, tensors, {}) if fast_path is None else fast_path
+                fast_path.add(outcome.call)
+            return requested.rebuild(outcome.results)
 
         def watched(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             plain = options is None and run_metadata is None
@@ -282,18 +251,20 @@ class BaseSession:
           The handle to give to `partial_run`.
         """
         self._check_open()
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         tensors = {
             self._graph.as_graph_element(each, allow_operation=False) for each in feeds or ()
         }
         handle = os.urandom(16).hex()
-        self._partial_runs[handle] = PartialRun({*wanted.tensors, *wanted.operations}, tensors)
+        self._partial_runs[handle] = PartialRun(
+            {*requested.tensors, *requested.operations}, tensors
+        )
         return handle
 
     def partial_run(
         self, handle: str, fetches: Any, feed_dict: Mapping[Any, Any] | None = None
     ) -> Any:
-        """Goes on with a run in parts: what earlier parts computed is not computed again.
+        """Continues a run in parts: what earlier parts computed is not computed again.
 
         Args:
           handle: from `partial_run_setup`.
@@ -320,11 +291,11 @@ class BaseSession:
                 None, None, "Must run 'setup' before performing partial runs!"
             )
         part = self._partial_runs[handle]
-        wanted = Fetches(self._graph, fetches)
+        requested = Fetches(self._graph, fetches)
         feeds = feed_arrays(self._graph, feed_dict)
-        part.check([*wanted.tensors, *wanted.operations], list(feeds))
+        part.check([*requested.tensors, *requested.operations], list(feeds))
         known = {**part.values, **feeds}
-        targets = [*wanted.operations, *(t.op for t in wanted.tensors if t not in known)]
+        targets = [*requested.operations, *(t.op for t in requested.tensors if t not in known)]
         ops = schedule(targets, known, part.done)
         on_the_way = [
             tensor
@@ -335,14 +306,14 @@ class BaseSession:
             and tensor.dtype.name != "resource"
             and self._graph.is_fetchable(tensor)
         ]
-        every = list(dict.fromkeys([*wanted.tensors, *on_the_way]))
+        every = list(dict.fromkeys([*requested.tensors, *on_the_way]))
         with self._store.lock:
-            arrays = self._execute(wanted.operations, every, known, part.done).results
+            arrays = self._dispatcher.run(requested.operations, every, known, part.done).results
         part.values.update(feeds)
         part.values.update(zip(every, arrays, strict=True))
         part.done.update(ops)
-        part.fetched.update(wanted.tensors, wanted.operations)
-        return wanted.rebuild([_scalar(array.copy()) for array in arrays])
+        part.fetched.update(requested.tensors, requested.operations)
+        return requested.rebuild([_scalar(array.copy()) for array in arrays])
 
     def _check_open(self) -> None:
         if self._closed:
@@ -353,113 +324,24 @@ class BaseSession:
             )
 
     def _values(
-        self, wanted: Fetches, feeds: Mapping[Tensor, Array], watch: Watch | None = None
-    ) -> _Outcome:
+        self, requested: Fetches, feeds: Mapping[Tensor, Array], watch: Watch | None = None
+    ) -> Outcome:
         allowed = self._config.operation_timeout_in_ms
         if allowed:
             watch = watch or Watch(None, None)
             watch.allowed = watch.allowed or allowed
         with self._store.lock:
             self._check_open()  # another thread may have closed it meanwhile
-            outcome = self._execute(wanted.operations, wanted.tensors, feeds, watch=watch)
+            outcome = self._dispatcher.run(
+                requested.operations, requested.tensors, feeds, watch=watch
+            )
         if outcome.call is None:
-            # What is fed comes back as it was made of what was fed; results of rank 0 are scalars.
+            # Fed tensors are returned as arrays, results of rank 0 as scalars.
             outcome.results = [
                 array if tensor in feeds else _scalar(array)
-                for tensor, array in zip(wanted.tensors, outcome.results, strict=True)
+                for tensor, array in zip(requested.tensors, outcome.results, strict=True)
             ]
         return outcome
-
-    def _execute(
-        self,
-        operations: Sequence[Operation],
-        tensors: Sequence[Tensor],
-        feeds: Mapping[Tensor, Array],
-        done: set[Operation] | None = None,
-        watch: Watch | None = None,
-    ) -> _Outcome:
-        types = {tensor: Type(array.dtype, array.shape) for tensor, array in feeds.items()}
-        key = (tuple(operations), tuple(tensors), frozenset(types.items()), frozenset(done or ()))
-        family = self._family(key)
-
-        def lowered(facts: Facts, resuming: bool = True) -> Plan:
-            return lower(
-                operations,
-                tensors,
-                types,
-                self._store.types(),
-                {tensor: feeds[tensor] for tensor in family.static},
-                facts,
-                self._store.resources,
-                resuming,
-                done or (),
-            )
-
-        while True:
-            values = tuple(feeds[tensor].tobytes() for tensor in family.static)
-            plan = family.plans.get(values)
-            if plan is None or not self._fits(plan):
-                if plan is None:
-                    self._check_devices(operations, tensors, feeds, done or ())
-                try:
-                    plan = lowered({}, resuming=False)
-                except NeedsStaticFeeds as need:
-                    family.static += sorted(need.tensors, key=lambda tensor: tensor.name)
-                    family.plans.clear()
-                    continue
-                plan.epoch = self._store.epoch
-                while len(family.plans) >= PLANS_KEPT:
-                    family.plans.pop(next(iter(family.plans)))
-                family.plans[values] = plan
-            if watch is None and done is None:
-                results = self._run_standing(plan, feeds)
-                if results is not None:
-                    return _Outcome(results, plan.standing, family.static)
-            execution = Execution if watch is None else watch.execution
-            return _Outcome(execution(self._store, self._engine, feeds, lowered).run(plan))
-
-    def _check_devices(
-        self,
-        operations: Sequence[Operation],
-        tensors: Sequence[Tensor],
-        feeds: Collection[Tensor],
-        done: Collection[Operation],
-    ) -> None:
-        """Whether what a run needs can be placed; looked at once, whatever is fed."""
-        kind = (tuple(operations), tuple(tensors), frozenset(feeds), frozenset(done))
-        if kind not in self._placed:
-            targets = [*operations, *(t.op for t in tensors if t not in feeds)]
-            placement.check(schedule(targets, feeds, done), self._config)
-            self._placed.add(kind)
-
-    def _run_standing(self, plan: Plan, feeds: Mapping[Tensor, Array]) -> list[Array] | None:
-        """Runs a plan as one call, where it can be one."""
-        if plan.standing is None:
-            fed = [tensor for tensor in plan.fed_tensors if tensor in feeds]
-            try:
-                plan.standing = BoundRun(plan, self._engine, self._store, fed)
-            except NotBindable:
-                plan.standing = False
-        standing = plan.standing
-        if not standing:
-            return None
-        return standing.run(*(in_order(feeds[tensor]) for tensor in standing.fed))
-
-    def _family(self, key: Any) -> _Family:
-        family = self._families.pop(key, None) or _Family()
-        self._families[key] = family
-        if len(self._families) > FAMILIES_KEPT:
-            self._families.pop(next(iter(self._families)))
-        return family
-
-    def _fits(self, plan: Plan) -> bool:
-        """Whether the variables are of the types for which a plan was made."""
-        if plan.epoch == self._store.epoch:
-            return True
-        fits = all(self._store.type_of(key) == type for key, type in plan.expects.items())
-        if fits:
-            plan.epoch = self._store.epoch
-        return fits
 
 
 def _scalar(array: Array) -> Any:

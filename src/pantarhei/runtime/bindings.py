@@ -1,4 +1,4 @@
-"""The bindings of a plan's one call: where its arrays come from, and what is read after it.
+"""The bindings of a plan that is one call: the sources of its arrays, the readers of its results.
 
 The arrays of a call are numbered (see `contract.BoundProgram`), and so are the slots of a plan.
 This module maps the one to the other and runs nothing.
@@ -20,23 +20,23 @@ from pantarhei.runtime.store import Store
 
 
 class NotBindable(Exception):
-    """A plan cannot be one call on variables in place; the message says why."""
+    """A plan cannot be one call on variables in place; the message has the reason."""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Reads a number that every call writes to the same place."""
+class ScalarReader:
+    """Reads a scalar from the array that every call writes it to."""
 
     array: Array
 
     def read(self, store: Store, filled: Sequence[Array]) -> Any:
-        """The number."""
+        """The scalar."""
         return self.array[()]
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """Hands out an array that was made for the call; a copy where it was handed out before."""
+class FreshReader:
+    """Returns an array that was made for the call; a copy where another reader returns it."""
 
     number: int
     again: bool
@@ -47,37 +47,45 @@ class Fresh:
 
 
 @dataclass(frozen=True)
-class Variable:
-    """Copies what a variable holds after the call."""
+class VariableReader:
+    """Copies the value of a variable after the call."""
 
     key: str
 
     def read(self, store: Store, filled: Sequence[Array]) -> Any:
-        """The copy; a number where there are no axes."""
+        """The copy; a scalar for rank 0."""
         array = store.variables[self.key].copy()
         return array[()] if array.ndim == 0 else array
 
 
-Reader = Cell | Fresh | Variable
+Reader = ScalarReader | FreshReader | VariableReader
 
 
 @dataclass
 class Bindings:
-    """Numbers of arrays: of variables, of what is fed, of those made for every call, of the states
-    of random operations."""
+    """The numbers of a call's arrays by their source, and a reader for each fetch.
+
+    Attributes:
+      variables: arrays of variables, with their keys.
+      fed: arrays of feeds, in the order of the feeds.
+      unused: fed tensors that the call does not use.
+      fresh: arrays made for every call.
+      random: arrays of states of random operations.
+      fixed: arrays that are the same in all calls: constants, scalars, results that are not used.
+      readers: one for each fetch.
+    """
 
     variables: dict[int, str] = field(default_factory=dict)
     fed: list[int] = field(default_factory=list)
-    unused: list[Tensor] = field(default_factory=list)  # fed, and needed by nothing
+    unused: list[Tensor] = field(default_factory=list)
     fresh: list[int] = field(default_factory=list)
     random: dict[int, RandomState] = field(default_factory=dict)
-    # Arrays that are the same for all calls: constants, numbers, and what nobody asked for.
     fixed: dict[int, Array] = field(default_factory=dict)
     readers: list[Reader] = field(default_factory=list)
 
 
 def donations(plan: Plan, segment: Segment) -> dict[int, int | None]:
-    """Number of an output of the program -> of the input that holds the variable it is for.
+    """The donation map: output that is a variable's new value -> input with its old value.
 
     None where the program does not read that variable.
     """
@@ -89,16 +97,16 @@ def donations(plan: Plan, segment: Segment) -> dict[int, int | None]:
 def bind_arrays(
     plan: Plan, segment: Segment, bound: BoundProgram, fed: Sequence[Tensor]
 ) -> Bindings:
-    """The bindings of a plan whose one segment stands.
+    """The bindings of a plan with one segment, which is bound.
 
     Args:
-      plan: what is to be run.
+      plan: the plan to run.
       segment: its only step.
       bound: the segment's program.
-      fed: the tensors whose arrays every call takes, in this order.
+      fed: the tensors whose arrays are the arguments of every call, in this order.
 
     Raises:
-      NotBindable: something cannot be had or read in this way.
+      NotBindable: a source or result has no place among the arrays.
     """
     return _Binder(plan, segment, bound).bind_arrays(fed)
 
@@ -107,7 +115,7 @@ class _Binder:
     def __init__(self, plan: Plan, segment: Segment, bound: BoundProgram) -> None:
         self.plan, self.segment, self.bound = plan, segment, bound
         outputs = zip(segment.outputs, bound.places, strict=True)
-        self.places = dict(outputs)  # of slots that the segment fills
+        self.places = dict(outputs)  # slots that the segment fills -> arrays
         self.bindings = Bindings(variables=_states(plan, segment))
 
     def bind_arrays(self, fed: Sequence[Tensor]) -> Bindings:
@@ -115,24 +123,24 @@ class _Binder:
         self._written()
         self._fed(fed)
         bindings.readers = [self._reader(slot) for slot in self.plan.fetches]
-        taken = {*bindings.variables, *bindings.fed, *bindings.fresh, *bindings.fixed}
+        assigned = {*bindings.variables, *bindings.fed, *bindings.fresh, *bindings.fixed}
         for place, slot in enumerate(self.segment.inputs):
             if isinstance(source := self.plan.sources.get(slot), RandomState):
                 bindings.random[place] = source
         for place, type in enumerate(self.bound.types):
-            if place not in taken and place not in bindings.random:
+            if place not in assigned and place not in bindings.random:
                 bindings.fixed[place] = np.require(self._constant(place), type.dtype, ("C", "A"))
         return bindings
 
     def _written(self) -> None:
-        """Variables lie where the call writes their values."""
-        wanted = donations(self.plan, self.segment)
+        """Binds variables to the arrays that the call writes their values to."""
+        donated = donations(self.plan, self.segment)
         numbers = {slot: number for number, slot in enumerate(self.segment.outputs)}
         for key, slot in self.plan.writes.items():
             if slot not in numbers:
                 raise NotBindable(f"{key} takes over what is fed, constant or another variable's")
             place = self.places[slot]
-            if wanted[numbers[slot]] is not None:
+            if donated[numbers[slot]] is not None:
                 if self.bindings.variables.get(place) != key:
                     raise NotBindable(
                         f"the value of {key} cannot be written where the variable lies"
@@ -162,22 +170,22 @@ class _Binder:
         if isinstance(source, State):
             if source.key in self.plan.writes:
                 raise NotBindable(f"what {source.key} held before the run is fetched")
-            return Variable(source.key)
+            return VariableReader(source.key)
         if slot not in self.places:
             raise NotBindable("something fetched is not computed")
         place, bindings = self.places[slot], self.bindings
         if place in bindings.variables:
-            return Variable(bindings.variables[place])
+            return VariableReader(bindings.variables[place])
         type = self.bound.types[place]
         if type.shape == ():
-            return Cell(bindings.fixed.setdefault(place, np.zeros((), type.dtype)))
+            return ScalarReader(bindings.fixed.setdefault(place, np.zeros((), type.dtype)))
         again = place in bindings.fresh
         if not again:
             bindings.fresh.append(place)
-        return Fresh(bindings.fresh.index(place), again)
+        return FreshReader(bindings.fresh.index(place), again)
 
     def _constant(self, place: int) -> Array:
-        """What an array is that neither changes nor is fetched."""
+        """The array of a constant, or memory for a result that is not used."""
         if place >= len(self.segment.inputs):
             type = self.bound.types[place]
             return np.empty(type.shape, type.dtype)
@@ -185,7 +193,7 @@ class _Binder:
 
 
 def _states(plan: Plan, segment: Segment) -> dict[int, str]:
-    """Number of an input of the program -> key of the variable it holds."""
+    """Inputs of the program that are variables, with their keys."""
     return {
         place: source.key
         for place, slot in enumerate(segment.inputs)

@@ -1,8 +1,8 @@
-"""Runs of plans that are one call of machine code, on variables that stay where they are.
+"""Runs of plans that are one call of machine code, on variables updated in place.
 
-What a training loop does again and again: nothing is looked up, and nothing allocated but what is
-handed to the user. A plan that has host steps, questions or parts without machine code is carried
-out step by step instead; see execution.py. So is a run whose data have a fault: then it says which.
+The common case in a training loop: a call allocates only the arrays that it returns. A plan with
+host steps, specialization points or parts without machine code is executed step by step instead
+(execution.py). So is a run that finds a fault in its data: that execution raises the error.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 
 from pantarhei.engines.contract import DONE, Engine
 from pantarhei.engines.numpy.engine import EngineFault
-from pantarhei.engines.recycler import maker
+from pantarhei.engines.output_pool import allocator
 from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.plan import Plan, Segment
 from pantarhei.program import philox
 from pantarhei.program.ir import Array
-from pantarhei.runtime.bindings import Cell, NotBindable, bind_arrays, donations
+from pantarhei.runtime.bindings import NotBindable, ScalarReader, bind_arrays, donations
 from pantarhei.runtime.execution import fault_error, prepared
 from pantarhei.runtime.store import Store
 
@@ -28,14 +28,14 @@ class BoundRun:
     """A plan as one call.
 
     Args:
-      plan: what is to be run.
+      plan: the plan to run.
       engine: the session's.
       store: where the variables are.
-      fed: the tensors that are fed; `run` takes the arrays of those that the plan needs, which
-        are in `fed` of this object, in this order.
+      fed: the tensors that are fed; the attribute `fed` has those that the plan uses, in this
+        order: `run` takes their arrays.
 
     Raises:
-      NotBindable: the plan has to be carried out in another way.
+      NotBindable: the plan has to be executed step by step.
     """
 
     def __init__(self, plan: Plan, engine: Engine, store: Store, fed: Sequence[Tensor]) -> None:
@@ -53,12 +53,12 @@ class BoundRun:
         self.types = bound.types
         self.version = -1
         fresh = [bound.types[place] for place in self.bindings.fresh]
-        self.makers = [maker(type) for type in fresh]
+        self.allocators = [allocator(type) for type in fresh]
         self.random = list(self.bindings.random.values())
-        # Where everything that is fetched is a number, these are read without more ado.
-        cells = [each.array for each in self.bindings.readers if isinstance(each, Cell)]
+        # If all that is fetched are scalars, a run reads them directly.
+        cells = [each.array for each in self.bindings.readers if isinstance(each, ScalarReader)]
         simple = len(cells) == len(self.bindings.readers) and not fresh and not self.random
-        self.numbers = cells if simple else None
+        self.scalars = cells if simple else None
         try:
             given = [*self.bindings.fed, *self.bindings.random, *self.bindings.fresh]
             self.enter, self.bind = bound.function(given)
@@ -68,18 +68,18 @@ class BoundRun:
             self.bind(place, array)
 
     def run(self, *fed: Array) -> list[Any] | None:
-        """What is fetched; None where feeds or variables do not fit: then nothing has run.
+        """The fetched values; None if arrays do not fit or have a fault: then nothing has changed.
 
         The caller holds the store's lock.
         """
-        if self.version != self.store.version and not self._settle():
+        if self.version != self.store.version and not self._bind_variables():
             return None
-        if self.numbers is not None:
-            return [cell[()] for cell in self.numbers] if self.enter(*fed) == DONE else None
+        if self.scalars is not None:
+            return [cell[()] for cell in self.scalars] if self.enter(*fed) == DONE else None
         try:
-            filled = [make() for make in self.makers]
+            filled = [allocate() for allocate in self.allocators]
         except MemoryError:
-            return None  # step by step it is told what does not fit
+            return None  # the execution step by step raises an error that names the operation
         states = [self.store.random_state(each.key, each.seeds) for each in self.random]
         if self.enter(*fed, *states, *filled) != DONE:
             return None
@@ -87,25 +87,25 @@ class BoundRun:
             self.store.random[source.key] = philox.skip(state, source.reserved)
         return [each.read(self.store, filled) for each in self.bindings.readers]
 
-    def _settle(self) -> bool:
-        """Takes the variables' places; False if one has no value, or another type."""
+    def _bind_variables(self) -> bool:
+        """Binds the variables' arrays; False if one has no value, or another type."""
         variables = self.bindings.variables
         if any(self.store.type_of(key) != self.types[place] for place, key in variables.items()):
             return False
         for place, key in variables.items():
-            self.bind(place, self.store.alone(key))
+            self.bind(place, self.store.exclusive(key))
         self.version = self.store.version
         return True
 
 
 def in_order(array: Array) -> Array:
-    """An array as calls take it: itself, or a copy in C order and aligned."""
+    """The array in the form that calls need: itself, or a copy in C order and aligned."""
     flags = array.flags
     return array if flags.c_contiguous and flags.aligned else np.require(array, None, ("C", "A"))
 
 
 def _only_segment(plan: Plan) -> Segment:
-    if plan.question is not None or len(plan.steps) != 1:
+    if plan.specialization_point is not None or len(plan.steps) != 1:
         raise NotBindable("the plan has more than one step")
     (segment,) = plan.steps
     if not isinstance(segment, Segment):

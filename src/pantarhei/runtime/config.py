@@ -1,8 +1,8 @@
 """Configuration of sessions and runs: TensorFlow's messages, as plain Python objects.
 
-TensorFlow's fields are accepted, set and printed as in its protocol buffers, but for those of
-clusters and experiments. What they mean for this runtime is said with each: most describe threads,
-devices and graph rewriting of another one.
+TensorFlow's fields are accepted, set and printed as in its protocol buffers, except those of
+clusters. The docstring of each class says which fields have an effect: most describe threads,
+devices and graph rewriting of TensorFlow's own runtime.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Whether the devices that operations ask for exist: this process has its CPU devices and no
-other."""
+"""Checks the devices that operations are placed on: this process has CPU devices only."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ def available(config: ConfigProto) -> list[str]:
 
 
 def exists(device: str, config: ConfigProto) -> bool:
-    """Whether a device string, which may leave parts open, fits a device of this process."""
+    """Whether a device string, perhaps a partial one, names a device of this process."""
     if not re.fullmatch(rf"(?:{_PART.pattern})*", device):
         return False
     count = len(available(config))
@@ -35,7 +34,7 @@ def exists(device: str, config: ConfigProto) -> bool:
 
 
 def check(ops: Iterable[Operation], config: ConfigProto) -> None:
-    """Raises InvalidArgumentError for the first operation that asks for a device that is not here.
+    """Raises InvalidArgumentError for the first operation on a device that does not exist.
 
     With `allow_soft_placement` such operations run on the CPU.
     """

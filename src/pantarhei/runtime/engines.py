@@ -1,4 +1,4 @@
-"""The engines, by the names that users know them by, and the choice of one for a session."""
+"""The engines by name, and the choice of one for a session."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pantarhei.runtime.config import ConfigProto
 
 
 def _native(threads: int) -> Engine:
-    # Imported when used: 30 modules that a session on the other engine does without.
+    # Imported when used: a session on the other engine does not need its modules.
     from pantarhei.engines.native.runtime.engine import engine
 
     return engine(threads)
 
 
-# Name -> what sets the engine up for a session that may use a number of threads.
+# Name -> the function from a number of threads to the engine for a session.
 ENGINES: dict[str, Callable[[int], Engine]] = {
     "numpy": numpy_engine.engine,
     "native": _native,

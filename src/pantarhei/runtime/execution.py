@@ -1,6 +1,6 @@
-"""Carrying out a plan: fills slots, runs segments and host steps, answers questions, commits.
+"""Executes a plan step by step, from filling its slots to committing variables.
 
-Nothing that the session keeps is changed before the last step has succeeded.
+Nothing in the session's store changes before the last step has succeeded.
 """
 
 from __future__ import annotations
@@ -16,55 +16,53 @@ from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.lowering.faults import operation_error
 from pantarhei.lowering.plan import (
-    Facts,
     Feed,
     HostStep,
     LoopStep,
+    Observed,
     Plan,
-    Question,
     RandomState,
     Segment,
+    SpecializationPoint,
     State,
     Step,
 )
 from pantarhei.program.ir import Array, Program, ProgramError, Type, verify
 from pantarhei.runtime.loops import LoopRun
+from pantarhei.runtime.plan_cache import specialized
 from pantarhei.runtime.store import Store
-
-# Plans kept for one question; data that never repeats must not fill the memory.
-ANSWERS_KEPT = 64
 
 # Set by tests: every program is verified before it is compiled.
 VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))
 
 
 def prepared(program: Program, engine: Engine) -> Program:
-    """A program as an engine gets it."""
+    """The program that an engine compiles: verified in tests, simplified if the engine needs it."""
     if VERIFY:
         verify(program)
     if not engine.simplifies:
         return program
-    # Imported when used: the reference engine does without.
+    # Imported when used: the reference engine does not need it.
     from pantarhei.passes import simplify
 
     return simplify(program)
 
 
 def fault_error(fault: EngineFault) -> Exception:
-    """What the user is told of a fault: the operation that it came from."""
+    """The public error for a fault: it names the operation that the node came from."""
     origin = fault.node.origin
     return operation_error(fault.error, origin) if isinstance(origin, Operation) else fault
 
 
 class Execution:
-    """One run of a plan. `lower_again` gives the plan for more facts than the first one had."""
+    """One run of a plan. `lower_again` makes the plan for further observed values."""
 
     def __init__(
         self,
         store: Store,
         engine: Engine,
         feeds: Mapping[Tensor, Array],
-        lower_again: Callable[[Facts], Plan],
+        lower_again: Callable[[Observed], Plan],
     ) -> None:
         self.store = store
         self.engine = engine
@@ -75,17 +73,17 @@ class Execution:
         self.random: dict[str, tuple[Array, int]] = {}
 
     def run(self, plan: Plan) -> list[Array]:
-        """Carries out `plan` and what follows from it; returns the fetched arrays, all the
-        caller's."""
+        """Executes `plan` and its continuations; returns the fetched arrays, unshared."""
         done = 0
         while True:
             self._fill(plan)
             for step in plan.steps[done:]:
-                self.carry_out(step, self.slots)
-            if plan.question is None:
+                self.run_step(step, self.slots)
+            if plan.specialization_point is None:
                 break
             done = len(plan.steps)
-            plan = self._answered(plan, plan.question)
+            value, key = self.observe(plan.specialization_point, self.slots)
+            plan = specialized(plan, value, key, self.lower_again)
         results = [self._own(self.slots[slot]) for slot in plan.fetches]
         writes = {key: self._own(self.slots[slot]) for key, slot in plan.writes.items()}
         self.store.commit(writes, self.random)
@@ -112,16 +110,16 @@ class Execution:
         return state
 
     def take_random(self, states: dict[str, Array]) -> None:
-        """Takes over the states in which a loop leaves its random operations."""
+        """Adds the states of random operations after a loop to those to be committed."""
         self.random.update((key, (state, 0)) for key, state in states.items())
 
-    def carry_out(self, step: Step, slots: dict[int, Array]) -> None:
-        """Takes a step's arrays out of `slots` and puts its results there."""
+    def run_step(self, step: Step, slots: dict[int, Array]) -> None:
+        """Runs a step on arrays in `slots` and puts its results there."""
         if not isinstance(step, Segment):
-            self.store.version += 1  # it may keep the arrays of variables that it sees
+            self.store.version += 1  # it may hold on to arrays of variables
         if isinstance(step, LoopStep):
             results = LoopRun(self, step, slots).run()
-            self.borrowed.update(map(id, results))  # what passes through may be a variable's
+            self.borrowed.update(map(id, results))  # some may be arrays of variables
         else:
             arrays = [slots[slot] for slot in step.inputs]
             if isinstance(step, Segment):
@@ -146,32 +144,20 @@ class Execution:
             raise operation_error(error, step.op) from None
         return [np.asarray(result) for result in results]
 
-    def answer(self, question: Question, slots: dict[int, Array]) -> tuple[Any, Any]:
-        """What a question is answered with, and the key under which the answer is kept."""
-        if question.segment is not None:
-            arrays = [slots[slot] for slot in question.segment.inputs]
-            (array,) = self._segment(question.segment, arrays)
+    def observe(self, point: SpecializationPoint, slots: dict[int, Array]) -> tuple[Any, Any]:
+        """The value observed at a specialization point, and the key of its plan."""
+        if point.segment is not None:
+            arrays = [slots[slot] for slot in point.segment.inputs]
+            (array,) = self._segment(point.segment, arrays)
             return array, (array.shape, str(array.dtype), array.tobytes())
-        found = [slots[slot] for slot in question.slots]
-        types = [Type(array.dtype, array.shape) for array in found]
+        types = [Type(slots[slot].dtype, slots[slot].shape) for slot in point.slots]
         return types, tuple(types)
 
-    def _answered(self, plan: Plan, question: Question) -> Plan:
-        """The plan that goes on where `plan` stopped, with what has been found out."""
-        answer, key = self.answer(question, self.slots)
-        if key not in question.answers:
-            while len(question.answers) >= ANSWERS_KEPT:
-                question.answers.pop(next(iter(question.answers)))
-            known = plan.facts.get(question.op.name, [])
-            facts = {**plan.facts, question.op.name: [*known, answer]}
-            question.answers[key] = self.lower_again(facts)
-        return question.answers[key]
-
     def _own(self, array: Array) -> Array:
-        """`array`, or a copy if somebody else could see or make changes to it."""
+        """`array`, or a copy if anything else may refer to its memory."""
         # A view of another result would let two results change together.
         free = array.base is None and array.flags.writeable and id(array) not in self.borrowed
         if not free:
             return array.copy()
-        self.borrowed.add(id(array))  # two results, or a result and a variable, may be one value
+        self.borrowed.add(id(array))  # two results, or a result and a variable, may be one array
         return array

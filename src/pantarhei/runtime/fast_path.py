@@ -1,8 +1,7 @@
-"""Runs that a session has seen before, as the user writes them: fetches and the keys of feeds.
+"""The fast path of runs: from fetches and feeds, as a user writes them, directly to a bound call.
 
-A shortcut leads from there straight to the call that does the work, past everything that takes
-fetches and feeds apart. Where it does not lead (another dtype or shape, a plan that takes more than
-one call) the session goes the long way.
+It skips the checks and conversions of fetches and feeds, and the dispatcher. On a miss (another
+dtype or shape, a plan that is not one call) the session runs through the dispatcher.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pantarhei.runtime.fetches import Fetches
 # Calls kept for one kind of run, which differ in shapes.
 CALLS_KEPT = 4
 
-# What a shortcut gives that does not lead.
+# The result of a fast path that has no call for these values.
 MISSED = object()
 
 # Values of feeds that decide shapes or branches may be of these types: they never change.
@@ -29,41 +28,41 @@ IMMUTABLE = (bool, int, float, np.generic)
 
 
 def key_of(fetches: Any, feeds: Iterable[Any]) -> tuple[Any, ...]:
-    """What a kind of run is found under; it may turn out not to be hashable."""
+    """The key of a kind of run; it may turn out not to be hashable."""
     kind = type(fetches)
     if kind is list or kind is tuple:
         return (kind, *fetches, None, *feeds)
     return (fetches, None, *feeds)
 
 
-class Shortcut:
-    """One kind of run.
+class FastPath:
+    """The calls for one kind of run.
 
     Args:
-      wanted: what is fetched.
-      tensors: what is fed, in the order of the values.
-      static: the values that plans are made for, of those tensors that decide shapes or branches.
-      unused: tensors that nothing needs; their values are looked at and forgotten.
+      fetches: the fetches of these runs.
+      tensors: the fed tensors, in the order of the values.
+      static: the tensors that decide shapes or branches, with the values of these calls.
+      unused: fed tensors that no call uses; their values are checked only.
     """
 
     def __init__(
         self,
-        wanted: Fetches,
+        fetches: Fetches,
         tensors: Sequence[Tensor],
         static: Mapping[Tensor, Any],
         unused: Collection[Tensor] = (),
     ) -> None:
-        self.wanted = wanted
+        self.fetches = fetches
         left = {*static, *unused}
         self.tensors = [tensor for tensor in tensors if tensor not in left]
-        self.given = [place for place, tensor in enumerate(tensors) if tensor not in left]
+        self.used = [place for place, tensor in enumerate(tensors) if tensor not in left]
         self.fixed = [
             (place, static[tensor]) for place, tensor in enumerate(tensors) if tensor in static
         ]
         self.unused = [(place, tensor) for place, tensor in enumerate(tensors) if tensor in unused]
         self.calls: list[BoundRun] = []
-        # A flat list, tuple or single value is put together without descending into it.
-        shape = wanted.rebuild(range(len(wanted.tensors)))
+        # A single value, flat list or tuple is built without descending into the structure.
+        shape = fetches.rebuild(range(len(fetches.tensors)))
         self.single = isinstance(shape, int)
         flat = isinstance(shape, (list, tuple)) and type(shape) in (list, tuple)
         self.kind = type(shape)
@@ -73,11 +72,11 @@ class Shortcut:
             self.places = [(i, each) for i, each in enumerate(shape) if each is not None]
 
     def add(self, call: BoundRun) -> None:
-        """Tries this call first from now on."""
+        """Makes `call` the first that is tried."""
         self.calls = [call, *[each for each in self.calls if each is not call]][:CALLS_KEPT]
 
     def run(self, values: Collection[Any]) -> Any:
-        """What the user gets for the values fed, in order; `MISSED` where this does not lead.
+        """The result of the run for the fed values, in order; `MISSED` if no call fits.
 
         The caller holds the store's lock.
         """
@@ -87,25 +86,25 @@ class Shortcut:
                 feed_array(tensor, every[place])
             if not all(_same(every[place], expected) for place, expected in self.fixed):
                 return MISSED
-            values = [every[place] for place in self.given]
+            values = [every[place] for place in self.used]
         for call in self.calls:
             results = call.run(*values)
             if results is not None:
-                return self._put_together(results)
+                return self._rebuilt(results)
         arrays = [in_order(feed_array(*each)) for each in zip(self.tensors, values, strict=True)]
         if all(map(operator.is_, arrays, values)):
             return MISSED
         for call in self.calls:
             results = call.run(*arrays)
             if results is not None:
-                return self._put_together(results)
+                return self._rebuilt(results)
         return MISSED
 
-    def _put_together(self, results: list[Any]) -> Any:
+    def _rebuilt(self, results: list[Any]) -> Any:
         if self.single:
             return results[0]
         if self.template is None:
-            return self.wanted.rebuild(results)
+            return self.fetches.rebuild(results)
         filled = self.template.copy()
         for place, number in self.places:
             filled[place] = results[number]

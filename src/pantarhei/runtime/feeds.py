@@ -1,4 +1,4 @@
-"""Feeds: checks what the user feeds and turns it into arrays of the right dtype and shape."""
+"""Feeds: checks fed values and converts them to arrays of the right dtype and shape."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.graph.sparse_tensor import SparseTensor
 from pantarhei.program.ir import Array
 
-# Types with parts of their own: type of the key -> pairs (tensor, array) for key and value.
+# Types that consist of several tensors: type of the key -> pairs (tensor, array) for key and value.
 EXPANSIONS: list[tuple[type, Any]] = [
     (
         IndexedSlices,
@@ -88,14 +88,14 @@ def _tensor(graph: Graph, key: Any) -> Tensor:
     except Exception as error:
         words = str(error.args[0] if error.args else error)
         message = f"Cannot interpret feed_dict key as Tensor: {words}"
-        if "\n" not in words:  # else it says already why
+        if "\n" not in words:  # else it has an explanation already
             message = errors.described(message, **_advice(graph, key))
         raise TypeError(message) from None
     return tensor
 
 
 def _advice(graph: Graph, key: Any) -> dict[str, str]:
-    """Why a key stands for no tensor, and what would."""
+    """Why a key is no tensor, and what key would be."""
     fed = [op.name for op in graph.get_operations() if op.type.startswith("Placeholder")]
     if not isinstance(key, (str, bytes)):
         return {
@@ -207,7 +207,7 @@ def _converted(tensor: Tensor, value: Any, dtype: np.dtype[Any]) -> Array:
 
 
 def _range(tensor: Tensor) -> str:
-    """What a whole-number tensor can hold."""
+    """The range of an integer tensor."""
     dtype = tensor.dtype.base_dtype
     return f"{tensor.name!r} is {dtype.name}, which holds {dtype.min} to {dtype.max}"
 

@@ -1,4 +1,4 @@
-"""Fetches: from whatever structure the user asks for to a flat list of tensors, and back.
+"""Fetches: from a nested structure of fetches to a flat list of tensors, and back.
 
 Lists, tuples, dicts and named tuples nest; leaves are tensors, operations, variables, sparse values
 or names. The same structure comes back, with values in place of tensors and None in place of
@@ -20,7 +20,7 @@ from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
-# Types with parts of their own: type -> (parts of a value, value from the fetched parts).
+# Types that consist of several tensors: type -> (parts of a value, value from the fetched parts).
 EXPANSIONS: list[tuple[type, Callable[[Any], list[Any]], Callable[[list[Any]], Any]]] = [
     (
         IndexedSlices,
@@ -38,7 +38,7 @@ EXPANSIONS: list[tuple[type, Callable[[Any], list[Any]], Callable[[list[Any]], A
 
 
 class Fetches:
-    """What one `run` asks for: `tensors` in the order of their values, `operations` to run."""
+    """The fetches of one `run`: `tensors` in the order of their values, `operations` to run."""
 
     def __init__(self, graph: Graph, structure: Any) -> None:
         self.graph = graph
@@ -48,7 +48,7 @@ class Fetches:
         self._rebuild = self._mapped(structure)
 
     def rebuild(self, values: Sequence[Any]) -> Any:
-        """The structure that was asked for, filled with the values of `tensors`."""
+        """The structure of the fetches, filled with the values of `tensors`."""
         return self._rebuild(values)
 
     def _mapped(self, fetch: Any) -> Rebuild:

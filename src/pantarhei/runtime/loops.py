@@ -1,14 +1,14 @@
-"""Running a loop: condition and body by turns, each with plans of its own for the types that come.
+"""Runs a loop: condition and body by turns, each with plans of its own for the types that occur.
 
 Nothing grows with the number of iterations: an iteration leaves its values to the next one, and
-variables that it writes to the loop's own store. Only what the graph itself collects (stacks,
-tensor arrays) is kept.
+variables that it writes to the loop's own store; only stacks and tensor arrays of the graph collect
+values. Steps other than loops are run by the execution around the loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,33 +16,46 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.loops import BODY, CONDITION, EXITS, Setting, lower_part
 from pantarhei.lowering.lowered_values import Handle, NeedsStaticFeeds
 from pantarhei.lowering.plan import (
-    Facts,
     Feed,
     LoopStep,
+    Observed,
     Plan,
-    Question,
     RandomState,
+    SpecializationPoint,
     State,
     Step,
 )
 from pantarhei.program.ir import Array, Type
+from pantarhei.runtime.plan_cache import PlanCache, keep, specialized
 from pantarhei.runtime.store import Store
 
-if TYPE_CHECKING:
-    from pantarhei.runtime.execution import Execution
-
-# Plans kept for one part of a loop, and answers for one of its questions: data that never repeat
-# must not fill the memory.
+# Plans kept for one part of a loop: data that never repeat must not fill the memory.
 PLANS_KEPT = 64
 
 _NOTHING = np.full((), None, object)
-_ROUNDS = (np.array(0, np.int32), np.array(1, np.int32))
+# The second output of a `Merge`: 0 in the first iteration, then 1.
+_VALUE_INDEX = (np.array(0, np.int32), np.array(1, np.int32))
+
+
+class StepRunner(Protocol):
+    """The run around a loop: of the session, or an iteration of an outer loop."""
+
+    store: Store
+
+    def run_step(self, step: Step, slots: dict[int, Array]) -> None:
+        """Runs a step on arrays in `slots` and puts its results there."""
+
+    def observe(self, point: SpecializationPoint, slots: dict[int, Array]) -> tuple[Any, Any]:
+        """The value observed at a specialization point, and the key of its plan."""
+
+    def take_random(self, states: dict[str, Array]) -> None:
+        """Takes over the states of random operations after a loop."""
 
 
 class LoopStore(Store):
-    """Variables as a loop sees them: nothing of it is the session's before the run has ended."""
+    """Variables inside a loop; the session's store changes only after the run."""
 
-    def __init__(self, outer: Any, variables: dict[str, Array]) -> None:
+    def __init__(self, outer: Store, variables: dict[str, Array]) -> None:
         super().__init__()
         self.outer = outer
         self.variables = {**outer.variables, **variables}
@@ -55,32 +68,32 @@ class LoopStore(Store):
         return self.random[key]
 
 
-class Family:
+class PartPlans(PlanCache):
     """The plans of one part of a loop, kept from run to run.
 
     `static` are the invariants on whose values plans depend, `objects` the stacks and tensor arrays
-    on whose contents they do; `asks` is whether it asks for all else that decides.
+    on whose contents they do. `observes`: whether plans observe values of loop variables at
+    specialization points, since these decide shapes or branches.
     """
 
     def __init__(self) -> None:
-        self.static: list[Tensor] = []
+        super().__init__()
         self.objects: list[Hashable] = []
-        self.asks = False
-        self.plans: dict[Any, Plan] = {}
+        self.observes = False
 
 
 class LoopRun:
     """One run of a loop, in a run of the session or in an iteration of another loop."""
 
-    def __init__(self, outer: Execution | LoopRun, step: LoopStep, slots: dict[int, Array]) -> None:
+    def __init__(self, outer: StepRunner, step: LoopStep, slots: dict[int, Array]) -> None:
         self.outer = outer
-        # The run of the session itself, which carries out everything but loops.
-        self.execution: Execution = outer.execution if isinstance(outer, LoopRun) else outer
-        self.answer: Callable[..., tuple[Any, Any]] = self.execution.answer
+        # The run of the session itself, which runs all steps but loops.
+        self.execution: StepRunner = outer.execution if isinstance(outer, LoopRun) else outer
+        self.observe = self.execution.observe
         self.step = step
         if step.parts is None:
-            step.parts = {part: Family() for part in (CONDITION, BODY, EXITS)}
-        self.store: LoopStore = LoopStore(
+            step.parts = {part: PartPlans() for part in (CONDITION, BODY, EXITS)}
+        self.store: Store = LoopStore(
             outer.store, {key: slots[slot] for key, slot in step.variables.items()}
         )
         values = {tensor: slots[slot] for tensor, slot in step.inputs.items()}
@@ -91,7 +104,6 @@ class LoopRun:
         for enter, _, _ in carried:
             del values[enter.outputs[0]]
         self.values = values
-        self.rounds = {merge.outputs[1] for _, merge, _ in step.frame.carried}
         self.objects: dict[Hashable, Any] = {
             handle.root: values[tensor][()]
             for tensor, handle in step.passed.items()
@@ -104,37 +116,37 @@ class LoopRun:
         }
 
     def run(self) -> list[Array]:
-        """The values with which the loop is left, then those of the variables it may write."""
+        """The values of the exits, then those of the variables that the loop may write."""
         condition, body = PartRun(self, CONDITION), PartRun(self, BODY)
         values = self.first
-        round = _ROUNDS[0]
-        while condition(values, round)[0]:
-            values = body(values, round)
-            round = _ROUNDS[1]
-        results = PartRun(self, EXITS)(values, round)
+        value_index = _VALUE_INDEX[0]
+        while condition(values, value_index)[0]:
+            values = body(values, value_index)
+            value_index = _VALUE_INDEX[1]
+        results = PartRun(self, EXITS)(values, value_index)
         self.outer.take_random(self.store.random)
         written = [self.store.variables.get(key, _NOTHING) for key in self.step.written]
         return [*results, *written]
 
-    def carry_out(self, step: Step, slots: dict[int, Array]) -> None:
-        """See `Execution.carry_out`; a loop in this one sees what this one sees."""
+    def run_step(self, step: Step, slots: dict[int, Array]) -> None:
+        """See `StepRunner.run_step`; an inner loop uses the store and objects of this one."""
         if not isinstance(step, LoopStep):
-            self.execution.carry_out(step, slots)
+            self.execution.run_step(step, slots)
             return
         for slot, array in zip(step.outputs, LoopRun(self, step, slots).run(), strict=True):
             slots[slot] = array
 
     def find(self, root: Hashable) -> Any:
-        """The stack or tensor array with this identity, if it is there."""
+        """The stack or tensor array with this identity; None if it does not exist."""
         if root in self.objects:
             return self.objects[root]
-        if isinstance(root, tuple):  # the gradients, of one source, of another
+        if isinstance(root, tuple):  # (an array, a source of gradients): these are another array
             array = self.find(root[0])
             return None if array is None else array.gradients.get(root[1])
         return None
 
     def take_random(self, states: dict[str, Array]) -> None:
-        """Takes over the states in which a loop in this one leaves its random operations."""
+        """See `StepRunner.take_random`; for an inner loop."""
         self.store.random.update(states)
 
 
@@ -144,40 +156,41 @@ class PartRun:
     def __init__(self, loop: LoopRun, part: str) -> None:
         self.loop = loop
         self.part = part
-        self.family: Family = loop.step.parts[part]
+        self.cache: PartPlans = loop.step.parts[part]
         self.plan: Plan | None = None
         self.kinds: list[tuple[Any, Any]] = []
         self.contents: list[Any] = []
         self.epoch = -1
-        if part == BODY and not self.family.plans:
-            self._look_at(self._read())
+        if part == BODY and not self.cache.plans:
+            self._depend_on(self._read())
 
-    def __call__(self, values: Sequence[Array], round: Array) -> list[Array]:
-        """What the part computes for these values of the loop variables."""
+    def __call__(self, values: Sequence[Array], value_index: Array) -> list[Array]:
+        """The values that the part computes from these values of the loop variables."""
         if self.plan is None or not self._fits(values):
             self._choose(values)
         plan: Plan = self.plan  # type: ignore[assignment]
         slots = self.base.copy()
-        for slot, place in self.taken:
+        for slot, place in self.carried_slots:
             slots[slot] = values[place]
         random: dict[str, tuple[Array, int]] = {}
-        self._fill(plan, slots, round, random)
-        carry_out = self.loop.carry_out
+        self._fill(plan, slots, value_index, random)
+        run_step = self.loop.run_step
         for step in plan.steps:
-            carry_out(step, slots)
-        while plan.question is not None:
+            run_step(step, slots)
+        while plan.specialization_point is not None:
             done = len(plan.steps)
-            plan = self._answered(plan, plan.question, slots)
-            self._fill(plan, slots, round, random)
+            value, key = self.loop.observe(plan.specialization_point, slots)
+            plan = specialized(plan, value, key, self._lower_again)
+            self._fill(plan, slots, value_index, random)
             for step in plan.steps[done:]:
-                carry_out(step, slots)
+                run_step(step, slots)
         if plan.writes or random:
             written = {key: slots[slot] for key, slot in plan.writes.items()}
             self.loop.store.commit(written, random)
         return [slots[slot] for slot in plan.fetches]
 
     def _fits(self, values: Sequence[Array]) -> bool:
-        """Whether the plan of the iteration before does for this one."""
+        """Whether the plan of the previous iteration is valid for this one."""
         for value, (dtype, shape) in zip(values, self.kinds, strict=True):
             if value.shape != shape or value.dtype != dtype:
                 return False
@@ -186,7 +199,7 @@ class PartRun:
         return not self.contents or self.contents == self._contents()
 
     def _contents(self) -> list[Any]:
-        found = [self.loop.find(root) for root in self.family.objects]
+        found = [self.loop.find(root) for root in self.cache.objects]
         return [None if each is None else each.content for each in found]
 
     def _read(self) -> set[Hashable]:
@@ -200,18 +213,18 @@ class PartRun:
                     found.add((handle.root, op.attributes["source"]))
         return found
 
-    def _look_at(self, roots: set[Hashable]) -> bool:
-        """Makes plans depend on the contents of these objects too; whether that is new."""
-        new = [root for root in roots if root not in self.family.objects]
+    def _depend_on(self, roots: set[Hashable]) -> bool:
+        """Makes plans depend on the contents of these objects too; whether any of them is new."""
+        new = [root for root in roots if root not in self.cache.objects]
         new = [root for root in new if self.loop.find(root) is not None]
-        self.family.objects += new
+        self.cache.objects += new
         if new:
-            self.family.plans.clear()
+            self.cache.plans.clear()
         return bool(new)
 
     def _choose(self, values: Sequence[Array]) -> None:
         """Finds or makes the plan for values of these types."""
-        loop, family = self.loop, self.family
+        loop, cache = self.loop, self.cache
         types = {
             **loop.types,
             **{
@@ -223,72 +236,70 @@ class PartRun:
             self.contents = self._contents()
             key = (
                 tuple(types.values()),
-                tuple(loop.values[tensor].tobytes() for tensor in family.static),
+                tuple(loop.values[tensor].tobytes() for tensor in cache.static),
                 tuple(self.contents),
             )
-            plan = family.plans.get(key)
+            plan = cache.plans.get(key)
             if plan is None or not all(
                 loop.store.type_of(each) == type for each, type in plan.expects.items()
             ):
                 try:
-                    plan, looked_at = self._lowered(types, {}, resuming=family.asks)
+                    plan, contents_read = self._lowered(types, {}, resuming=cache.observes)
                 except NeedsStaticFeeds as need:
-                    family.plans.clear()
                     if need.tensors <= loop.types.keys():
-                        family.static += sorted(need.tensors, key=lambda tensor: tensor.name)
+                        cache.specialize_on(need.tensors)
                     else:
-                        family.asks = True
+                        cache.observes = True
+                        cache.plans.clear()
                     continue
-                if self._look_at(looked_at):
+                if self._depend_on(contents_read):
                     continue
-                while len(family.plans) >= PLANS_KEPT:
-                    family.plans.pop(next(iter(family.plans)))
-                family.plans[key] = plan
+                keep(cache.plans, key, plan, PLANS_KEPT)
             break
         self.plan, self.types = plan, types
         self.kinds = [(value.dtype, value.shape) for value in values]
         self.epoch = loop.store.epoch
         self.base = dict(plan.constants)
-        self.taken = []
-        self.loose: dict[int, tuple[Plan, list[tuple[int, Any]]]] = {}
+        self.carried_slots = []
+        self.other_slots: dict[int, tuple[Plan, list[tuple[int, Any]]]] = {}
         for slot, source in plan.sources.items():
             if isinstance(source, Feed):
                 if source.tensor in loop.places:
-                    self.taken.append((slot, loop.places[source.tensor]))
+                    self.carried_slots.append((slot, loop.places[source.tensor]))
                 elif source.tensor in loop.values:
                     self.base[slot] = loop.values[source.tensor]
 
     def _lowered(
-        self, types: dict[Tensor, Type], facts: Facts, resuming: bool
+        self, types: dict[Tensor, Type], observed: Observed, resuming: bool
     ) -> tuple[Plan, set[Hashable]]:
         loop = self.loop
         setting = Setting(
-            {tensor: loop.values[tensor] for tensor in self.family.static},
-            dict(zip(self.family.objects, self.contents, strict=False)),
+            {tensor: loop.values[tensor] for tensor in self.cache.static},
+            dict(zip(self.cache.objects, self.contents, strict=False)),
             loop.store.types(),
             loop.store.resources,
         )
-        return lower_part(loop.step, self.part, types, setting, facts, resuming)
+        return lower_part(loop.step, self.part, types, setting, observed, resuming)
 
     def _fill(
         self,
         plan: Plan,
         slots: dict[int, Array],
-        round: Array,
+        value_index: Array,
         random: dict[str, tuple[Array, int]],
     ) -> None:
-        """Gives slots that change in every iteration, and are not `taken`, their arrays."""
-        known = self.loose.get(id(plan))
-        if known is None:
-            known = self.loose[id(plan)] = (plan, self._loose(plan))
-        if not known[1]:
+        """Fills the slots that change in every iteration and are not in `carried_slots`."""
+        entry = self.other_slots.get(id(plan))
+        if entry is None:
+            entry = self.other_slots[id(plan)] = (plan, self._unfilled(plan))
+        if not entry[1]:
             return
         store = self.loop.store
-        for slot, source in known[1]:
+        for slot, source in entry[1]:
             if isinstance(source, State):
                 slots[slot] = store.variables[source.key]
             elif isinstance(source, Feed):
-                slots[slot] = round
+                slots[slot] = value_index
             elif isinstance(source, RandomState):
                 state = store.random_state(source.key, source.seeds)
                 random[source.key] = (state, source.reserved)
@@ -296,22 +307,15 @@ class PartRun:
             else:
                 slots[slot] = source
 
-    def _loose(self, plan: Plan) -> list[tuple[int, Any]]:
-        """Slots of a plan that neither `base` nor `taken` fills: with their sources, or arrays."""
-        filled = {*self.base, *(slot for slot, _ in self.taken)}
+    def _unfilled(self, plan: Plan) -> list[tuple[int, Any]]:
+        """Slots that neither `base` nor `carried_slots` fills, with their sources or arrays."""
+        filled = {*self.base, *(slot for slot, _ in self.carried_slots)}
         pairs = [*plan.sources.items(), *plan.constants.items()]
         return [(slot, source) for slot, source in pairs if slot not in filled]
 
-    def _answered(self, plan: Plan, question: Question, slots: dict[int, Array]) -> Plan:
-        """The plan that goes on where `plan` stopped, with what this iteration has found out."""
-        answer, key = self.loop.answer(question, slots)
-        if key not in question.answers:
-            while len(question.answers) >= PLANS_KEPT:
-                question.answers.pop(next(iter(question.answers)))
-            known = plan.facts.get(question.op.name, [])
-            facts = {**plan.facts, question.op.name: [*known, answer]}
-            plan, looked_at = self._lowered(self.types, facts, resuming=True)
-            question.answers[key] = plan
-            if self._look_at(looked_at):
-                self.plan = None  # the next iteration begins with a plan that knows them
-        return question.answers[key]
+    def _lower_again(self, observed: Observed) -> Plan:
+        """The plan of this part for further observed values."""
+        plan, contents_read = self._lowered(self.types, observed, resuming=True)
+        if self._depend_on(contents_read):
+            self.plan = None  # the next iteration chooses a plan by these contents too
+        return plan

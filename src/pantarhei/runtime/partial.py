@@ -11,7 +11,7 @@ from pantarhei.program.ir import Array
 
 @dataclass
 class PartialRun:
-    """What was announced for a partial run, and what its calls have computed so far."""
+    """The fetches and feeds announced for a partial run, and the values computed so far."""
 
     fetches: set[Tensor | Operation]
     feeds: set[Tensor]
@@ -20,7 +20,7 @@ class PartialRun:
     fetched: set[Tensor | Operation] = field(default_factory=set)
 
     def check(self, fetches: list[Tensor | Operation], feeds: list[Tensor]) -> None:
-        """Raises InvalidArgumentError for what was not announced, or is asked for or fed again."""
+        """Raises InvalidArgumentError for what was not announced, or is fetched or fed again."""
         for tensor in feeds:
             if tensor not in self.feeds:
                 raise errors.InvalidArgumentError(

@@ -1,5 +1,4 @@
-"""What a session keeps between runs: values of variables, counters of random operations,
-resources."""
+"""The state of a session: values of variables, states of random operations, resources."""
 
 from __future__ import annotations
 
@@ -14,12 +13,12 @@ import numpy as np
 from pantarhei.program import philox
 from pantarhei.program.ir import Array, Type
 
-# The resource that is the states of random operations themselves, for what saves them.
+# Name of the resource that is the states of random operations, which checkpoints save.
 RANDOM_STATES = "/random_states"
 
 
 class Store:
-    """Variables by key, random states by operation, and a version of what plans depend on."""
+    """Variables by key, random states by operation, resources by name, and versions of these."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -28,7 +27,7 @@ class Store:
         self.resources: dict[str, Any] = {RANDOM_STATES: self.random}
         # Grows when a variable gets or loses its value or changes type; plans are checked then.
         self.epoch = 0
-        # Grows when a variable's array becomes another one, or somebody else has seen it.
+        # Grows when a variable's array is replaced, or a host step may refer to it.
         self.version = 0
 
     def types(self) -> dict[str, Type | None]:
@@ -40,14 +39,14 @@ class Store:
         array = self.variables.get(key)
         return None if array is None else Type(array.dtype, array.shape)
 
-    def alone(self, key: str) -> Array:
-        """The array of a variable, which may be changed in place: nobody else refers to it."""
+    def exclusive(self, key: str) -> Array:
+        """The array of a variable, which may be changed in place: nothing else refers to it."""
         array = self.variables[key]
         flags = array.flags
         right = flags.owndata and flags.writeable and flags.c_contiguous and flags.aligned
         del array
-        # A profiler, too, may refer to what it sees: so the number for one reference is found anew.
-        if not right or _references(self.variables, key) > _references(_ALONE, ""):
+        # A profiler may add references, so the count for a single reference is measured too.
+        if not right or _references(self.variables, key) > _references(_EXCLUSIVE, ""):
             self.variables[key] = self.variables[key].copy(order="C")
             self.version += 1
         return self.variables[key]
@@ -67,7 +66,7 @@ class Store:
             self.random.setdefault(key, state)
 
     def commit(self, variables: dict[str, Array], random: dict[str, tuple[Array, int]]) -> None:
-        """Takes over what a run leaves behind, all at once."""
+        """Takes over the variables and random states of a run, all at once."""
         for key, array in variables.items():
             old = self.variables.get(key)
             if old is None or old.shape != array.shape or old.dtype != array.dtype:
@@ -84,4 +83,4 @@ def _references(arrays: Mapping[str, Array], key: str) -> int:
 
 
 # An array that only one dictionary refers to.
-_ALONE = {"": np.zeros(1)}
+_EXCLUSIVE = {"": np.zeros(1)}

@@ -1,7 +1,7 @@
-"""Traces of runs as Chrome shows them: one bar for whatever ran, arrows for what it used.
+"""Traces of runs in Chrome's format: a bar for each kernel or host step, arrows for data flow.
 
-Knows the messages of `tf.RunMetadata` by their fields only, so a trace of TensorFlow's is shown as
-well. The result opens in chrome://tracing and in Perfetto.
+Only the fields of `tf.RunMetadata` are used, so traces of TensorFlow are converted as well. The
+result opens in chrome://tracing and in Perfetto.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any
 
 from pantarhei.graph.graph import Graph
 
-# "name = Type(first, second)", as `timeline_label` says it.
+# "name = Type(first, second)", the form of `timeline_label`.
 _LABEL = re.compile(r"(.*) = (.*)\((.*)\)", re.DOTALL)
 
 
 @dataclass
 class Bar:
-    """Something that ran: where it is drawn, from when to when, and what it used."""
+    """A kernel or step that ran: its lane, times, inputs and bytes of results."""
 
     name: str
-    told: str  # the name, and what more there is to say
+    label: str  # the name, perhaps with more details
     kind: str
     inputs: list[str]
     process: int
@@ -43,11 +43,11 @@ class Bar:
 
 
 class Timeline:
-    """What a traced run did, for Chrome's viewer.
+    """A traced run in the format of Chrome's viewer.
 
     Args:
       step_stats: the field `step_stats` of the `tf.RunMetadata` that a run has filled.
-      graph: the graph that was run; tells types and inputs of operations that a trace names only.
+      graph: the graph that was run; has types and inputs of operations that a trace only names.
 
     Example:
       >>> import json, pantarhei as tf
@@ -94,7 +94,7 @@ class Timeline:
         return json.dumps({"traceEvents": events, "displayTimeUnit": "ns"}, indent=1)
 
     def _uses(self) -> Iterator[tuple[Bar, Bar]]:
-        """Pairs of what made a result and what used it later."""
+        """Pairs of bars: one that made a result, and one that used it later."""
         makers: dict[str, Bar] = {}
         for bar in sorted(self._bars, key=lambda bar: bar.start):
             for name in dict.fromkeys(each.lstrip("^").split(":")[0] for each in bar.inputs):
@@ -121,7 +121,7 @@ class Timeline:
         changes += [(bar.used_until, -bar.bytes, bar.process) for bar in self._bars]
         totals = dict.fromkeys(range(len(self._devices)), 0)
         events = []
-        # At one instant what is made counts before what goes.
+        # At one instant, allocations count before releases.
         for instant, change, process in sorted(changes, key=lambda each: (each[0], -each[1])):
             totals[process] += change
             events.append(
@@ -140,16 +140,16 @@ class Timeline:
 
 def _bar(entry: Any, process: int, known: dict[str, Any]) -> Bar:
     label = _LABEL.fullmatch(entry.timeline_label)
-    told, kind, inputs = entry.node_name, "unknown", []
+    title, kind, inputs = entry.node_name, "unknown", []
     if label is not None:
-        told, kind = label[1], label[2]
+        title, kind = label[1], label[2]
         inputs = [each for each in label[3].split(", ") if each]
     elif entry.node_name in known:
         op = known[entry.node_name]
         kind, inputs = op.type, [tensor.name for tensor in op.inputs]
     return Bar(
         entry.node_name,
-        told,
+        title,
         kind,
         inputs,
         process,
@@ -172,7 +172,7 @@ def _share_lanes(bars: list[Bar]) -> None:
 
 
 def _complete(bar: Bar) -> dict[str, Any]:
-    details = {"name": bar.told, "op": bar.kind}
+    details = {"name": bar.label, "op": bar.kind}
     details |= {f"input{number}": name for number, name in enumerate(bar.inputs)}
     return {
         "ph": "X",

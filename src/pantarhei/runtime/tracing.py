@@ -1,7 +1,7 @@
-"""Runs that are watched: when each operation ran, and an end for runs that take too long.
+"""Watched runs: records when each operation ran, and ends runs that take too long.
 
-The reference engine is watched node by node, the native one kernel by kernel. A run that nobody
-watches comes nowhere near this module's code.
+The reference engine is watched node by node, the native one kernel by kernel. Other runs do not
+use this module.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pantarhei.runtime.execution import Execution, prepared
 
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 
-# Types of operations that are told of what ran at once.
-TYPES_TOLD = 12
+# Types of operations that the label of a fused kernel lists.
+TYPES_LISTED = 12
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Record:
 
 
 class Watch:
-    """What is wanted of one run: a trace, an end in time, or an emptied message.
+    """Watches one run: records a trace, enforces a time limit, fills the message.
 
     Args:
       options: a `tf.RunOptions`, or None.
@@ -57,22 +57,22 @@ class Watch:
         self.tracing = run_metadata is not None and options.trace_level != RunOptions.NO_TRACE
         self.allowed = options.timeout_in_ms
         self.started = time.perf_counter_ns()
-        # What turns the clock that measures into the one that tells the date.
+        # The difference between the clock of the date and the one that measures.
         self.date = time.time_ns() - self.started
         self.records: list[Record] = []
 
     def execution(self, *arguments: Any) -> WatchedExecution:
-        """An execution that reports here; arguments are those of `Execution`."""
+        """An execution that this watches; arguments are those of `Execution`."""
         return WatchedExecution(self, *arguments)
 
     def note_nodes(self, nodes: Sequence[Node], start: int) -> None:
-        """Records what an engine ran in one go: one node, or several that are fused."""
+        """Records what an engine ran as one kernel: one node, or several that are fused."""
         ops = [node.origin for node in nodes if isinstance(node.origin, Operation)]
-        name, label = _told_together(list(dict.fromkeys(ops)), nodes[-1].kind)
+        name, label = _fused_label(list(dict.fromkeys(ops)), nodes[-1].kind)
         self.note(name, label, start, nodes[-1].types)
 
     def note(self, name: str, label: str, start: int, types: Sequence[Type]) -> None:
-        """Records what has just ended, where a trace is wanted, and looks at the clock.
+        """Records, if tracing, a kernel or step that has just ended; then checks the time limit.
 
         Raises:
           tf.errors.DeadlineExceededError: the run has taken longer than it was allowed.
@@ -91,7 +91,7 @@ class Watch:
             )
 
     def report(self) -> None:
-        """Fills the message with what the run did."""
+        """Fills the message with the records."""
         if self.metadata is None:
             return
         self.metadata.Clear()
@@ -100,7 +100,7 @@ class Watch:
         device = self.metadata.step_stats.dev_stats.add(device=DEVICE)
         for record in self.records:
             elapsed = record.end - record.start
-            micros = max(1, round(elapsed / 1000))  # a viewer shows nothing of what takes no time
+            micros = max(1, round(elapsed / 1000))  # viewers do not show durations of 0
             entry = device.node_stats.add(
                 node_name=record.name,
                 timeline_label=record.label,
@@ -124,7 +124,7 @@ def _describe(description: Any, type: Type) -> None:
     description.allocation_description.allocator_name = "cpu"
 
 
-def _told(op: Any, kind: str) -> tuple[str, str]:
+def _label(op: Any, kind: str) -> tuple[str, str]:
     """Name and label of something that ran for an operation: "y = Add(x, y/read)"."""
     if not isinstance(op, Operation):
         return kind, f"{kind} = {kind}()"
@@ -132,12 +132,12 @@ def _told(op: Any, kind: str) -> tuple[str, str]:
     return op.name, f"{op.name} = {op.type}({inputs})"
 
 
-def _told_together(ops: list[Operation], kind: str) -> tuple[str, str]:
-    """Name and label of what ran for operations at once, named after the last of them."""
+def _fused_label(ops: list[Operation], kind: str) -> tuple[str, str]:
+    """Name and label of one kernel for several operations, named after the last of them."""
     if len(ops) < 2:
-        return _told(ops[0] if ops else None, kind)
-    types = "+".join(op.type for op in ops[:TYPES_TOLD])
-    more = "" if len(ops) <= TYPES_TOLD else "+..."
+        return _label(ops[0] if ops else None, kind)
+    types = "+".join(op.type for op in ops[:TYPES_LISTED])
+    more = "" if len(ops) <= TYPES_LISTED else "+..."
     inside = {op.name for op in ops}
     inputs = dict.fromkeys(
         _input_name(tensor) for op in ops for tensor in op.inputs if tensor.op.name not in inside
@@ -150,10 +150,10 @@ def _input_name(tensor: Tensor) -> str:
 
 
 class WatchedExecution(Execution):
-    """An execution whose steps are recorded, and which ends when its time is up.
+    """An execution whose steps are recorded, and which ends at its time limit.
 
-    The clock is read after every node or kernel and after every host step: nothing of it is
-    interrupted, and nothing committed after the end.
+    The clock is read after every node or kernel and after every host step: none is interrupted,
+    and nothing is committed after the limit.
     """
 
     def __init__(self, watch: Watch, *arguments: Any) -> None:
@@ -161,7 +161,7 @@ class WatchedExecution(Execution):
         self.watch = watch
 
     def run(self, plan: Plan) -> list[Array]:
-        """Carries out `plan`; then the trace is complete."""
+        """Executes `plan`, then reports the trace."""
         results = super().run(plan)
         self.watch.report()
         return results
@@ -169,7 +169,7 @@ class WatchedExecution(Execution):
     def _segment(self, segment: Segment, arrays: Sequence[Array]) -> list[Array]:
         if not (self.watch.tracing or self.watch.allowed):
             return super()._segment(segment, arrays)
-        # Made anew, since it reports to this watch; kernels are kept by the engine.
+        # Compiled again for this watch; the engine caches the kernels.
         compiled = self.engine.compile_observed(
             prepared(segment.program, self.engine), self.watch.note_nodes
         )
@@ -178,6 +178,6 @@ class WatchedExecution(Execution):
     def _host(self, step: HostStep, arrays: Sequence[Array]) -> list[Array]:
         start = time.perf_counter_ns()
         results = super()._host(step, arrays)
-        name, label = _told(step.op, step.op.type)
+        name, label = _label(step.op, step.op.type)
         self.watch.note(name, label, start, [Type(each.dtype, each.shape) for each in results])
         return results

@@ -1,7 +1,6 @@
-"""The reference engine: runs a program node by node, each by its NumPy meaning.
+"""The reference engine: runs a program node by node, each by its reference implementation.
 
-Always there, nothing to compile. Arrays are dropped after their last use; nothing is changed in
-place.
+Needs no compiler. Arrays are released after their last use; nothing is changed in place.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pantarhei.program.ir import Array, Node, Program, ProgramError, out_of_memo
 
 
 class EngineFault(Exception):
-    """A primitive found a fault in the data; carries the node and the primitive's own error."""
+    """A primitive found a fault in the data; has the node and the primitive's own error."""
 
     def __init__(self, node: Node, error: ProgramError) -> None:
         super().__init__(error.message)
@@ -25,19 +24,19 @@ class EngineFault(Exception):
         self.error = error
 
 
-Meaning = Callable[..., Any]
-Call = tuple[Node, Meaning, dict[str, Any], list[int], list[int], list[int]]
+Reference = Callable[..., Any]
+Call = tuple[Node, Reference, dict[str, Any], list[int], list[int], list[int]]
 
 
 def engine(threads: int = 0) -> Engine:
-    """The engine for a session; NumPy alone knows how many threads it uses."""
+    """The engine for a session; the number of threads is up to NumPy."""
     return Engine("numpy", compile, compile_observed, simplifies=False)
 
 
-def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None = None) -> Run:
+def compile(program: Program, around: Callable[[Node, Reference], Reference] | None = None) -> Run:
     """A function from the arrays of the program's inputs to those of its outputs.
 
-    `around` gives what is called in place of a node's meaning, for whoever wants to watch a run.
+    `around` wraps the reference implementation of each node, to observe a run.
     """
     place: dict[tuple[int, int], int] = {}
     initial: list[Array | None] = []
@@ -56,9 +55,9 @@ def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None 
         for where, array in zip(inputs, arrays, strict=True):
             values[where] = array
         with np.errstate(all="ignore"):
-            for node, meaning, attributes, operands, results, last_uses in calls:
+            for node, reference, attributes, operands, results, last_uses in calls:
                 try:
-                    result = meaning(*[values[each] for each in operands], **attributes)
+                    result = reference(*[values[each] for each in operands], **attributes)
                 except ProgramError as error:
                     raise EngineFault(node, error) from None
                 except MemoryError:
@@ -75,22 +74,22 @@ def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None 
 
 
 def compile_observed(program: Program, note: Observer) -> Run:
-    """As `compile`; every node is told of."""
+    """As `compile`; `note` is called after every node."""
 
-    def around(node: Node, meaning: Meaning) -> Meaning:
-        def told(*arrays: Array, **attributes: Any) -> Any:
+    def around(node: Node, reference: Reference) -> Reference:
+        def observed(*arrays: Array, **attributes: Any) -> Any:
             start = time.perf_counter_ns()
-            results = meaning(*arrays, **attributes)
+            results = reference(*arrays, **attributes)
             note([node], start)
             return results
 
-        return told
+        return observed
 
     return compile(program, around)
 
 
 def _calls(program: Program, place: dict[tuple[int, int], int], keep: set[int]) -> list[Call]:
-    """The applications in order, each with the places whose last use it is."""
+    """The applications in order, each with the places that it uses last."""
     calls: list[Call] = []
     used: set[int] = set(keep)
     for node in reversed(program.nodes):

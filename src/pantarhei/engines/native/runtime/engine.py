@@ -25,7 +25,7 @@ from pantarhei.engines.native.runtime.context import Code, Frame
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.engines.numpy.engine import EngineFault
-from pantarhei.engines.recycler import maker
+from pantarhei.engines.output_pool import allocator
 from pantarhei.program.ir import Array, Node, Program, ProgramError, out_of_memory
 
 _warned = False
@@ -92,7 +92,7 @@ class Runner:
     ) -> None:
         self.code = Code(jit, assemble(program), threads)
         self.layout = self.code.layout
-        self.makers = [maker(each) for each in self.layout.outputs]
+        self.makers = [allocator(each) for each in self.layout.outputs]
         self.note = note
         self.first, self.rest = (0, 0), self.code.parts
         if note is not None:

@@ -1,4 +1,4 @@
-"""Faults in data that stop a run in place: told as by the reference engine, and nothing changed.
+"""Faults in data that stop a bound run: the errors of the reference engine, and nothing changed.
 
 No variable, no state of a random operation, no array of the user's.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from tests.runtime.test_standing import calls
+from tests.runtime.test_bound_runs import calls
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 

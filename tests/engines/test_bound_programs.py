@@ -1,7 +1,7 @@
 """Random programs as one call on arrays in place, against the reference engine.
 
 Whatever a program does to its data (follow indices, divide, draw, look for faults) and whichever
-inputs its results replace: the results are the reference's, other inputs stay as they are, and a
+inputs its results overwrite: the results are the reference's, other inputs stay as they are, and a
 fault that the reference finds stops the call before it has changed anything.
 """
 
@@ -26,35 +26,35 @@ ENGINE = native_engine.engine(2)
 COMBINATIONS = ("add", "subtract", "multiply", "minimum", "maximum", "set")
 
 
-def check(program: Program, arrays: list[Any], replaced: dict[int, int | None]) -> str:
+def check(program: Program, arrays: list[Any], donations: dict[int, int | None]) -> str:
     """Runs a program in place three times, and compares; what came of it."""
     verify(program)
     assert ENGINE.bind is not None
-    standing = ENGINE.bind(program, replaced)
-    if standing is None:
-        return "does not stand"
-    fresh = [np.empty(type.shape, type.dtype) for type in standing.types[len(arrays) :]]
-    held = [*[array.copy() for array in arrays], *fresh]
-    enter, bind = standing.function(range(len(held)))
-    for place, array in enumerate(held):
+    bound = ENGINE.bind(program, donations)
+    if bound is None:
+        return "no machine code"
+    fresh = [np.empty(type.shape, type.dtype) for type in bound.types[len(arrays) :]]
+    memory = [*[array.copy() for array in arrays], *fresh]
+    enter, bind = bound.function(range(len(memory)))
+    for place, array in enumerate(memory):
         bind(place, array)
     reference = numpy_engine.compile(program)
     for _ in range(3):
-        before = [array.copy() for array in held[: len(arrays)]]
+        before = [array.copy() for array in memory[: len(arrays)]]
         try:
             wanted = reference([array.copy() for array in before])
         except EngineFault:
-            assert enter(*held) == FAULT
-            for array, copy in zip(held, before, strict=False):
+            assert enter(*memory) == FAULT
+            for array, copy in zip(memory, before, strict=False):
                 assert array.tobytes() == copy.tobytes()
             return "fault"
-        assert enter(*held) == DONE
-        for place, each in zip(standing.places, wanted, strict=True):
-            assert held[place].dtype == each.dtype and held[place].shape == each.shape
-            agree(held[place], each, 2000.0)
+        assert enter(*memory) == DONE
+        for place, each in zip(bound.places, wanted, strict=True):
+            assert memory[place].dtype == each.dtype and memory[place].shape == each.shape
+            agree(memory[place], each, 2000.0)
         for number, copy in enumerate(before):
-            if number not in standing.donations.values():
-                assert held[number].tobytes() == copy.tobytes()
+            if number not in bound.donations.values():
+                assert memory[number].tobytes() == copy.tobytes()
     return "done"
 
 
@@ -121,8 +121,8 @@ def follows(draw: Any, b: Any, values: list[Any]) -> Any:
 
 
 @st.composite
-def standing_programs(draw: Any) -> tuple[Program, list[Any], dict[int, int | None]]:
-    """A program, the arrays of its inputs, and which of these its results replace."""
+def bound_programs(draw: Any) -> tuple[Program, list[Any], dict[int, int | None]]:
+    """A program, the arrays of its inputs, and which of these its results overwrite."""
     dtypes = st.sampled_from(["float64", "float32", "int32", "int64"])
     extents = st.sampled_from([1, 2, 3, 5, 17])
     shapes = draw(st.lists(st.lists(extents, max_size=3), min_size=1, max_size=4))
@@ -143,16 +143,16 @@ def standing_programs(draw: Any) -> tuple[Program, list[Any], dict[int, int | No
     if not made:
         made = [b.negative(given[0])]
     outputs = draw(st.lists(st.sampled_from(made), min_size=1, max_size=5))
-    replaced: dict[int, int | None] = {}
+    donations: dict[int, int | None] = {}
     for number, value in enumerate(outputs):
         free = [
             place
             for place, each in enumerate(given)
-            if each.type == value.type and place not in replaced.values()
+            if each.type == value.type and place not in donations.values()
         ]
         if draw(st.booleans()):
-            replaced[number] = draw(st.sampled_from([None, *free]))
-    return b.finish(outputs), arrays, replaced
+            donations[number] = draw(st.sampled_from([None, *free]))
+    return b.finish(outputs), arrays, donations
 
 
 STEEP = ("floor", "sign", "less", "arctan2", "where", "top_k", "argmax", "argmin", "check_range")
@@ -160,13 +160,13 @@ INEXACT = ("tanh", "sigmoid", "arctan", "arctan2")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(standing_programs())
+@given(bound_programs())
 def test_random_programs_in_place(
     drawn: tuple[Program, list[Any], dict[int, int | None]],
 ) -> None:
-    program, arrays, replaced = drawn
+    program, arrays, donations = drawn
     kinds = {node.kind for node in program.nodes}
     if kinds & set(INEXACT) and kinds & set(STEEP):
         return  # a last place can decide a step: then only exact numbers may reach it
     with np.errstate(all="ignore"):
-        check(program, arrays, replaced)
+        check(program, arrays, donations)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from pantarhei.engines.native.runtime import bound as standing
+from pantarhei.engines.native.runtime import bound
 from pantarhei.engines.native.runtime.context import Frame
 from pantarhei.runtime.base_session import BaseSession
 from pantarhei.runtime.bound_run import BoundRun
@@ -31,9 +31,9 @@ def native() -> tf.Session:
 
 def calls(session: BaseSession) -> list[BoundRun]:
     """The plans of a session that are one call."""
-    families = session._families.values()
-    plans = [plan for family in families for plan in family.plans.values()]
-    return [plan.standing for plan in plans if plan.standing]
+    caches = session._dispatcher.caches.values()
+    plans = [plan for cache in caches for plan in cache.plans.values()]
+    return [plan.bound for plan in plans if plan.bound]
 
 
 def line(batch: int = 8) -> dict[Any, Any]:
@@ -141,7 +141,7 @@ def test_an_update_waits_for_those_that_read_the_old_value() -> None:
 
 
 @pytest.mark.parametrize("kind", [list, tuple, dict, "single", "nested"])
-def test_structures_come_back_as_they_were_asked_for(kind: Any) -> None:
+def test_results_have_the_structure_of_fetches(kind: Any) -> None:
     x = tf.placeholder(tf.float32, (None,))
     total, twice = tf.reduce_sum(x), x * 2.0
     fetches: Any = {
@@ -181,7 +181,7 @@ def test_feeds_of_other_kinds_shapes_and_values() -> None:
     assert session.run(y, {x: array, rate: 0, training: flags})[0, 0] == 1
 
 
-def test_feeds_that_nothing_needs_are_looked_at_and_forgotten() -> None:
+def test_unused_feeds_are_checked_only() -> None:
     x, unused = tf.placeholder(tf.float32, (2,)), tf.placeholder(tf.float32, (None, 2))
     double = x * 2.0
     session = native()
@@ -193,7 +193,7 @@ def test_feeds_that_nothing_needs_are_looked_at_and_forgotten() -> None:
         session.run(double, {unused: np.zeros((2, 3)), x: [1.0, 2.0]})
 
 
-def test_wrong_feeds_are_refused_as_ever() -> None:
+def test_wrong_feeds_raise() -> None:
     step, loss, _ = regression()
     session = native()
     feeds = line()
@@ -227,7 +227,7 @@ def test_a_run_that_fails_changes_nothing() -> None:
 
 def test_interrupted_runs_leave_variables_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends a long run between two kernels while nothing is updated, otherwise after it."""
-    monkeypatch.setattr(standing, "LONG", 0)
+    monkeypatch.setattr(bound, "LONG", 0)
     step, loss, variables = regression()
     session = native()
     reference = native()
@@ -338,7 +338,7 @@ def test_a_variable_that_is_overwritten_unread() -> None:
     assert calls(session)
 
 
-def test_indices_that_lead_nowhere_are_told_of_and_change_nothing() -> None:
+def test_indices_out_of_range_raise_and_change_nothing() -> None:
     """Labels, rows of a table, positions: guards find them before a variable is written."""
     ids, labels = tf.placeholder(tf.int32, (3,)), tf.placeholder(tf.int64, (3,))
     table = tf.Variable(np.arange(40, dtype=np.float32).reshape(10, 4) / 40)

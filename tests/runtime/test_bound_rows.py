@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pantarhei as tf
-from tests.runtime.test_standing import calls
+from tests.runtime.test_bound_runs import calls
 
 OPTIMIZERS: dict[str, Callable[[], Any]] = {
     "descent": lambda: tf.train.GradientDescentOptimizer(0.1),
@@ -60,7 +60,7 @@ def test_embeddings(name: str, resource: bool, twice: bool) -> None:
                         np.testing.assert_array_equal(old, new)
                 assert bool(calls(session)) == (engine == "native")
                 # One kind of run is one plan, however many rows are distinct.
-                plans = [len(family.plans) for family in session._families.values()]
+                plans = [len(cache.plans) for cache in session._dispatcher.caches.values()]
                 assert max(plans) == 1
                 seen.append(results)
     for found, wanted in zip(*seen, strict=True):
