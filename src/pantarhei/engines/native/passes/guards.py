@@ -9,7 +9,7 @@ is run again in the other way, which then tells all.
 from __future__ import annotations
 
 from pantarhei.engines.native.codegen.ops import DIVISIONS, TYPES, WHOLE, types_of
-from pantarhei.engines.native.codegen.scalar import FLOATS
+from pantarhei.engines.native.codegen.values import FLOATS
 from pantarhei.engines.native.kernels.routines import COMBINE
 from pantarhei.engines.native.passes.rewriting import TRUSTING, Appender
 from pantarhei.program.ir import Node, Program, Value
