@@ -112,8 +112,7 @@ class Compiler:
             wanted = list(dict.fromkeys(structures))
             missing = {each: _named(each) for each in wanted if each not in self._kernels}
             new = {
-                # Tiles are written as they are to be.
-                name: Piece(text, passes=not isinstance(structure, (Tile, Pack)))
+                name: _piece(structure, text)
                 for structure, (name, text) in missing.items()
                 if name not in self._addresses
             }
@@ -142,8 +141,23 @@ class Compiler:
 
     def _machine_code(self, piece: Piece) -> bytes:
         """Compiles a module."""
-        llvm = self._llvm
         self.built += 1
+        module, machine = self._optimized(piece)
+        return bytes(machine.emit_object(module))
+
+    def check(self, texts: Iterable[str]) -> None:
+        """Raises RuntimeError where LLVM refuses a module."""
+        for text in texts:
+            self._llvm.parse_assembly(text).verify()
+
+    def assembly(self, structure: Code) -> str:
+        """The machine code of a structure as text."""
+        module, machine = self._optimized(_piece(structure, _named(structure)[1]))
+        return str(machine.emit_assembly(module))
+
+    def _optimized(self, piece: Piece) -> tuple[Any, Any]:
+        """A module after LLVM's passes, and the machine that it is for."""
+        llvm = self._llvm
         module = llvm.parse_assembly(piece.text)
         module.verify()
         machine = self._machine if piece.level == 2 else self._new_machine(piece.level)
@@ -154,10 +168,15 @@ class Compiler:
             options.slp_vectorization = False
             builder = llvm.create_pass_builder(machine, options)
             builder.getModulePassManager().run(module, builder)
-        return bytes(machine.emit_object(module))
+        return module, machine
 
     def _new_machine(self, level: int = 2) -> Any:
         return self._target.create_target_machine(**self._processor, opt=level, jit=True)
+
+
+def _piece(structure: Code, text: str) -> Piece:
+    """The piece of a structure's module; tiles are written as they are to be."""
+    return Piece(text, passes=not isinstance(structure, (Tile, Pack)))
 
 
 def _named(structure: Code) -> tuple[str, str]:
