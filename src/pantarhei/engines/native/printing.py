@@ -16,6 +16,7 @@ from pantarhei.engines.native.memory.slots import Arrays, SlottedSchedule
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule
 from pantarhei.engines.native.schedule.parallel import Tasks
 from pantarhei.engines.native.schedule.schedule import (
+    GuardStep,
     HostCallStep,
     NestStep,
     ProductStep,
@@ -69,7 +70,7 @@ def _shown_step(schedule: Schedule, step: Step, names: Names) -> Iterator[str]:
     if not isinstance(step, NestStep):
         yield "  " + _application(schedule, step.node, names, set())
         for value in step.node.values:
-            if value in schedule.views:
+            if value in schedule.views and not isinstance(step, GuardStep):
                 yield f"  store {names(value)} -> {_view(schedule.views[value], names)}"
         return
     indent = "  "

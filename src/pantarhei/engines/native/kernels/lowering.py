@@ -20,6 +20,7 @@ from pantarhei.engines.native.kernels.gemm import split_k
 from pantarhei.engines.native.kernels.loops import Kernel, Target
 from pantarhei.engines.native.memory.slots import Slot, SlottedSchedule
 from pantarhei.engines.native.schedule.parallel import Tasks
+from pantarhei.engines.native.schedule.placement import parts_of
 from pantarhei.engines.native.schedule.schedule import (
     GuardStep,
     NestStep,
@@ -320,12 +321,7 @@ class Lowering:
         self._place(whole.buffer)
         if node.kind == "concatenate":
             kernels = []
-            axis, start = node.attributes["axis"], 0
-            for view in views:
-                first, end = [0] * len(whole.shape), list(whole.shape)
-                first[axis], end[axis] = start, start + view.shape[axis]
-                part = whole.slice(first, end, [1] * len(end))
-                start = end[axis]
+            for view, part in zip(views, parts_of(node, whole), strict=True):
                 if not view.shows(part):  # not computed in its place
                     kernels += nests.copy(view, part, type, self._place)
             return kernels

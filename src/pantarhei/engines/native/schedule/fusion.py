@@ -17,6 +17,7 @@ from pantarhei.engines.native.schedule.placement import (
     is_nested,
     is_placing,
     is_product,
+    parts_of,
     placements,
 )
 from pantarhei.engines.native.schedule.product_sums import Sums, product_sums
@@ -165,13 +166,10 @@ class Fusion:
         Who uses those that are does not wait for the others' copies, but for them.
         """
         users = [*self.direct.get(id(node), ()), *self.strict.get(id(node), ())]
-        whole, axis, start = self.views[Value(node)], node.attributes["axis"], 0
         moved: list[Value] = []
-        for operand in self._operands(node):
-            first, end = [0] * len(whole.shape), list(whole.shape)
-            first[axis], end[axis] = start, start + operand.shape[axis]
-            start = end[axis]
-            if not self.views[operand].shows(whole.slice(first, end, [1] * len(end))):
+        parts = parts_of(node, self.views[Value(node)])
+        for operand, part in zip(self._operands(node), parts, strict=True):
+            if not self.views[operand].shows(part):
                 moved.append(operand)
                 continue
             self.strict.setdefault(id(operand.node), []).extend(users)

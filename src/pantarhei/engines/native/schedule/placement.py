@@ -82,15 +82,22 @@ def placements(program: Program, sums: Mapping[Value, Value]) -> dict[Value, Vie
     return found
 
 
-def _claim(node: Node, fixed: set[Value], found: dict[Value, View]) -> None:
-    """Gives the operands of a concatenation their parts of it."""
-    whole = found.get(Value(node), View.whole(Value(node), node.types[0].shape))
-    axis, start = node.attributes["axis"], 0
+def parts_of(node: Node, whole: View) -> list[View]:
+    """Of each operand of a concatenation: where it is in the view of the result."""
+    axis, start, parts = node.attributes["axis"], 0, []
     for operand in node.operands:
         first, end = [0] * len(whole.shape), list(whole.shape)
         first[axis], end[axis] = start, start + operand.shape[axis]
+        parts.append(whole.slice(first, end, [1] * len(end)))
         start = end[axis]
-        view: View | None = whole.slice(first, end, [1] * len(end))
+    return parts
+
+
+def _claim(node: Node, fixed: set[Value], found: dict[Value, View]) -> None:
+    """Gives the operands of a concatenation their parts of it."""
+    whole = found.get(Value(node), View.whole(Value(node), node.types[0].shape))
+    for operand, part in zip(node.operands, parts_of(node, whole), strict=True):
+        view: View | None = part
         while view is not None and (
             operand.node.kind == "reshape" or is_another_name(operand.node)
         ):

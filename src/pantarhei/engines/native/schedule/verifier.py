@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule, reads_same_elements
-from pantarhei.engines.native.schedule.placement import is_another_name, is_placing
+from pantarhei.engines.native.schedule.placement import is_another_name, is_placing, parts_of
 from pantarhei.engines.native.schedule.schedule import (
     GuardStep,
     HostCallStep,
@@ -34,7 +34,7 @@ def verify_schedule(schedule: Schedule) -> None:
     for index, step in enumerate(schedule.steps):
         inside: set[Value] = set()
         for node in nodes_of(step):
-            for operand in map(schedule.resolved, node.operands):
+            for operand in _read(schedule, node):
                 if operand not in inside:
                     _check_read(schedule, step_of, node, operand, index)
             nested = isinstance(step, NestStep) and node.types[0].shape == step.space
@@ -60,6 +60,16 @@ def _steps_of(schedule: Schedule) -> dict[int, int]:
     return step_of
 
 
+def _read(schedule: Schedule, node: Node) -> list[Value]:
+    """The operands that are read: a join does not read what is computed in its place."""
+    operands = list(map(schedule.resolved, node.operands))
+    if node.kind != "concatenate" or Value(node) not in schedule.views:
+        return operands
+    parts = parts_of(node, schedule.views[Value(node)])
+    pairs = zip(operands, parts, strict=True)
+    return [operand for operand, part in pairs if not schedule.views[operand].shows(part)]
+
+
 def _check_read(
     schedule: Schedule, step_of: dict[int, int], reader: Node | None, value: Value, index: int
 ) -> None:
@@ -69,8 +79,7 @@ def _check_read(
         if id(node) not in step_of:
             raise VerificationError(f"{who} {node.kind}, which no step computes.")
         number = step_of[id(node)]
-        own_copies = reader is node
-        if number >= index and not own_copies:
+        if number >= index:
             when = "itself" if number == index else f"step {number}"
             raise VerificationError(f"{who} {node.kind}, which is stored by {when}.")
         step: Step = schedule.steps[number]
