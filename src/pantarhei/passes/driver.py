@@ -2,7 +2,8 @@
 
 A program goes in and a simpler one comes out: the same inputs, outputs of the same bits, the same
 faults found in the same data. `PANTARHEI_DUMP` (see program/dump.py) writes each program as text,
-before the first and after each pass.
+before the first and after each pass. Engines run their own passes and stages by the same
+functions: verified, named and written down alike.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.common_subexpressions import share_common_subexpressions
@@ -22,12 +24,16 @@ from pantarhei.program.ir import Program, VerificationError, verify
 VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))
 
 
+# A program, and how often each rule was applied on the way.
+Rewritten = tuple[Program, Mapping[str, int]]
+
+
 @dataclass(frozen=True)
 class Pass:
     """A transformation of programs; `run` also tells how often each of its rules applied."""
 
     name: str
-    run: Callable[[Program], tuple[Program, Mapping[str, int]]]
+    run: Callable[[Program], Rewritten]
 
 
 @dataclass(frozen=True)
@@ -88,19 +94,30 @@ def simplify(
     dump.start()
     dump.show("lowered", f"lowered: {len(program.nodes)} nodes", program)
     for each in passes:
-        before = program
-        program, fired = each.run(program)
-        if VERIFY and program is not before:
-            _verify(program, each.name)
-        step = Step(each.name, before, program, fired)
+        step = run_pass(each, program)
+        program = step.after
         dump.show(step.name, step, program)
         if observe is not None:
             observe(step)
     return program
 
 
-def _verify(program: Program, name: str) -> None:
-    try:
-        verify(program)
-    except VerificationError as error:
-        raise VerificationError(f"After {name}: {error}") from None
+def run_pass(each: Pass, program: Program) -> Step:
+    """Runs one pass; its result is verified where tests ask for it."""
+    after, fired = each.run(program)
+    if after is not program:
+        verified(each.name, verify, after)
+    return Step(each.name, program, after, fired)
+
+
+def verified(name: str, verify: Callable[[Any], object], result: Any) -> None:
+    """Verifies the result of a stage, where tests have switched that on.
+
+    Raises:
+      VerificationError: naming the stage and the rule that its result breaks.
+    """
+    if VERIFY:
+        try:
+            verify(result)
+        except VerificationError as error:
+            raise VerificationError(f"After {name}: {error}") from None

@@ -43,6 +43,6 @@ def show(stage: str, title: object, result: object) -> None:
         _unit.folder, _unit.files = f"{os.getpid()}-{next(_numbers):04d}", 0
     folder = Path(os.environ["PANTARHEI_DUMP"].partition(":")[0], _unit.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_unit.files}-{stage}.txt"
+    path = folder / f"{_unit.files}-{stage.replace(' ', '_')}.txt"
     path.write_text(f"# {title}\n{result}\n", encoding="utf-8")
     _unit.files += 1

@@ -77,7 +77,7 @@ class Function:
         module.functions[name] = self
         self.parameters = [SSAValue(self, f"%p{n}", type) for n, type in enumerate(parameters)]
         head = f"{result} @{name}({', '.join(map(str, self.parameters))}) {attributes}"
-        self._head = f"define {linkage} {head} {{\nentry:\n"
+        self._head = " ".join(filter(None, ("define", linkage, head))) + " {\nentry:\n"
         # Label of the block that instructions are appended to.
         self.block = "entry"
         self.lines: list[str] = []

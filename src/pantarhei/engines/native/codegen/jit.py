@@ -171,6 +171,11 @@ class Compiler:
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(module, builder)
 
+    def check(self, texts: Iterable[str]) -> None:
+        """Raises RuntimeError where LLVM refuses a module."""
+        for text in texts:
+            self._llvm.parse_assembly(text).verify()
+
     def optimized_llvm(self, structure: Compilable) -> str:
         """The LLVM text of a structure after LLVM's passes."""
         with self._lock:
