@@ -1,4 +1,4 @@
-"""The reference engine: runs a program node by node, each by its NumPy meaning.
+"""The reference engine: runs a program node by node, each by its reference implementation.
 
 Always there, nothing to compile. Arrays are dropped after their last use; nothing is changed in
 place.
@@ -25,8 +25,8 @@ class EngineFault(Exception):
         self.error = error
 
 
-Meaning = Callable[..., Any]
-Call = tuple[Node, Meaning, dict[str, Any], list[int], list[int], list[int]]
+Reference = Callable[..., Any]
+Call = tuple[Node, Reference, dict[str, Any], list[int], list[int], list[int]]
 
 
 def engine(threads: int = 0) -> Engine:
@@ -34,10 +34,10 @@ def engine(threads: int = 0) -> Engine:
     return Engine("numpy", compile, compile_observed, simplifies=False)
 
 
-def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None = None) -> Run:
+def compile(program: Program, around: Callable[[Node, Reference], Reference] | None = None) -> Run:
     """A function from the arrays of the program's inputs to those of its outputs.
 
-    `around` gives what is called in place of a node's meaning, for whoever wants to watch a run.
+    `around` wraps the reference implementation of a node, to observe a run.
     """
     place: dict[tuple[int, int], int] = {}
     initial: list[Array | None] = []
@@ -56,9 +56,9 @@ def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None 
         for where, array in zip(inputs, arrays, strict=True):
             values[where] = array
         with np.errstate(all="ignore"):
-            for node, meaning, attributes, operands, results, last_uses in calls:
+            for node, reference, attributes, operands, results, last_uses in calls:
                 try:
-                    result = meaning(*[values[each] for each in operands], **attributes)
+                    result = reference(*[values[each] for each in operands], **attributes)
                 except ProgramError as error:
                     raise EngineFault(node, error) from None
                 except MemoryError:
@@ -77,10 +77,10 @@ def compile(program: Program, around: Callable[[Node, Meaning], Meaning] | None 
 def compile_observed(program: Program, note: Observer) -> Run:
     """As `compile`; every node is told of."""
 
-    def around(node: Node, meaning: Meaning) -> Meaning:
+    def around(node: Node, reference: Reference) -> Reference:
         def told(*arrays: Array, **attributes: Any) -> Any:
             start = time.perf_counter_ns()
-            results = meaning(*arrays, **attributes)
+            results = reference(*arrays, **attributes)
             note([node], start)
             return results
 
@@ -102,7 +102,7 @@ def _calls(program: Program, place: dict[tuple[int, int], int], keep: set[int]) 
         last_uses += [each for each in results if each not in used]
         used.update(operands)
         calls.append(
-            (node, node.primitive.meaning, dict(node.attributes), operands, results, last_uses)
+            (node, node.primitive.reference, dict(node.attributes), operands, results, last_uses)
         )
     calls.reverse()
     return calls

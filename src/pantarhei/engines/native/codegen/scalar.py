@@ -1,7 +1,7 @@
 """Writing LLVM's language for one element: typed values with operators that append instructions.
 
 `Code` holds the text; a `Scalar` is a value in it, or a literal. This module knows LLVM's syntax
-and nothing of programs, loops or the primitives' meanings.
+and nothing of programs, loops or the primitives' reference implementations.
 """
 
 from __future__ import annotations

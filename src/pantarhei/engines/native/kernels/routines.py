@@ -204,7 +204,7 @@ SPREADING = -7046029254386353131
 
 
 def _unique(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
-    """bits of a place in the table, numbers, table, result, places: see the primitive's meaning.
+    """bits of a place in the table, numbers, table, result, places: see the reference.
 
     The table holds for each hashed number 1 more than its place among those found, or 0; where
     another number's place is taken, the next one is looked at.

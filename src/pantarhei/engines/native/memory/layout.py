@@ -16,7 +16,7 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True)
 class Fetch:
-    """How an operand of a NumPy meaning is taken from the table: whole, or a view of it."""
+    """How a reference implementation takes an operand from the table: whole, or a view."""
 
     slot: int
     whole: bool
@@ -27,7 +27,7 @@ class Fetch:
 
 @dataclass
 class HostCall:
-    """A primitive that runs by its NumPy meaning, and the slots of its results."""
+    """A primitive that runs by its reference implementation, and the slots of its results."""
 
     node: Node
     operands: list[Fetch]

@@ -1,7 +1,7 @@
 """Programs whose faults in data are looked for before anything lasting is done.
 
 A primitive that follows indices may find that one of them leads nowhere; whole numbers cannot be
-divided by 0. Where such a primitive runs by its NumPy meaning it says so itself. In a guarded
+divided by 0. Where such a primitive runs by its reference, that raises the error. In a guarded
 program a guard looks first, and the primitive trusts its operands; a run that a guard has stopped
 is run again in the other way, which then tells all.
 """

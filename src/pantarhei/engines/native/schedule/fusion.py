@@ -90,7 +90,7 @@ class GuardStep:
 
 @dataclass(eq=False)
 class HostStep:
-    """A primitive that runs by its NumPy meaning."""
+    """A primitive that runs by its reference implementation."""
 
     node: Node
 
@@ -208,7 +208,7 @@ class Fusion:
                 self.strict.setdefault(id(operand.node), []).append(step)
 
     def _is_dead(self, node: Node) -> bool:
-        """Whether nobody takes the node, and no meaning in NumPy may find a fault in its data."""
+        """Whether the node has no consumer and its reference implementation cannot fault."""
         if id(node) in self.outputs or self.direct.get(id(node)) or self.strict.get(id(node)):
             return False
         viewing = node.kind in VIEWING and Value(node) in self.views
