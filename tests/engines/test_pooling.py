@@ -66,7 +66,7 @@ def test_the_way_back_goes_on_from_the_image() -> None:
 
 
 def test_nan_and_equal_maxima() -> None:
-    """NaN is the maximum, the first of equal ones is its place, as the meanings have it."""
+    """NaN is the maximum, the first of equal ones is its place, as in the reference."""
     array = numbers(5, (2, 4, 6, 2), "float32")
     array.flat[::5], array.flat[1::7], array.flat[3::11] = np.nan, -np.inf, np.inf
     array[1, :2, :2], array[1, 2:, 2:4] = np.nan, -np.inf

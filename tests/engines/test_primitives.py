@@ -1,4 +1,4 @@
-"""Primitives on the native engine against their NumPy meanings: dtypes, shapes, special values."""
+"""The native engine against the reference implementations: dtypes, shapes, special values."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_powers(exponent: float, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
 @pytest.mark.parametrize("name", sorted(DIVISIONS))
 def test_whole_numbers_by_constants(name: str, dtype: str) -> None:
-    """Divisors that are known not to be 0 need no check; others are left to the NumPy meaning."""
+    """Divisors that are known not to be 0 need no check; others run by the reference."""
     limits = np.iinfo(dtype)
     array = np.array([*range(-12, 13), limits.min, limits.max, limits.min + 1], dtype)
     divisors = [[1], [-1], [3], [-7], [limits.min], [limits.max], list(range(1, 15)) * 2]

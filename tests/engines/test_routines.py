@@ -1,4 +1,4 @@
-"""Primitives that routines compute, in place and not, against their NumPy meanings."""
+"""Primitives that routines compute, in place and not, against their reference implementations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolution and pooling on the native engine against their NumPy meanings."""
+"""Convolution and pooling on the native engine against their reference implementations."""
 
 from __future__ import annotations
 

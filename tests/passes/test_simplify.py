@@ -229,7 +229,7 @@ def test_no_other_primitive_raises_what_it_does_not_declare() -> None:
             for count in (1, 2, 3):
                 try:
                     with np.errstate(all="ignore"):
-                        primitive.meaning(*[numbers] * count)
+                        primitive.reference(*[numbers] * count)
                 except (TypeError, ValueError, OverflowError):
                     continue
 

@@ -61,12 +61,12 @@ def test_convolution_and_its_adjoints(geometry: dict[str, Any]) -> None:
     x, w = random.normal(size=geometry["input"]), random.normal(size=geometry["filter"])
     rest = slid(geometry)
     types = (Type(x.dtype, x.shape), Type(w.dtype, w.shape))
-    y = TABLE["conv"].meaning(x, w, **rest)
+    y = TABLE["conv"].reference(x, w, **rest)
     assert TABLE["conv"].type_rule(*types, **rest) == Type(y.dtype, y.shape)
     np.testing.assert_allclose(y, directly(x, w, geometry, y.shape), rtol=1e-12, atol=1e-12)
     g = random.normal(size=y.shape)
-    to_input = TABLE["conv_input_gradient"].meaning(g, w, shape=x.shape, **rest)
-    to_filter = TABLE["conv_filter_gradient"].meaning(x, g, shape=w.shape, **rest)
+    to_input = TABLE["conv_input_gradient"].reference(g, w, shape=x.shape, **rest)
+    to_filter = TABLE["conv_filter_gradient"].reference(x, g, shape=w.shape, **rest)
     product = np.vdot(y, g)
     assert np.vdot(x, to_input) == pytest.approx(product, rel=1e-10, abs=1e-10)
     assert np.vdot(w, to_filter) == pytest.approx(product, rel=1e-10, abs=1e-10)
@@ -98,9 +98,9 @@ def test_windows_against_direct_search(axes: list[tuple[int, int, int, int]]) ->
     padding = tuple((pad, 0) for pad in before)
     x = np.random.default_rng(1).integers(-3, 4, extents).astype(np.float64)
     arguments = {"window": window, "strides": strides, "padding": padding}
-    largest = TABLE["window_max"].meaning(x, **arguments)
-    where = TABLE["window_argmax"].meaning(x, **arguments)
-    total = TABLE["window_sum"].meaning(x, **arguments)
+    largest = TABLE["window_max"].reference(x, **arguments)
+    where = TABLE["window_argmax"].reference(x, **arguments)
+    total = TABLE["window_sum"].reference(x, **arguments)
     for place in np.ndindex(*largest.shape):
         corner = [p * s - b for p, s, b in zip(place, strides, before, strict=True)]
         box = tuple(slice(max(c, 0), c + n) for c, n in zip(corner, window, strict=True))

@@ -1,7 +1,8 @@
 """What is known of a tensor's value while the graph is built, for shape rules.
 
 A pure operation whose inputs are known is lowered into a builder, which folds it: the program's
-meaning of each primitive is the only evaluator there is. Results are kept with the tensor.
+reference implementation of each primitive is the only evaluator. Results are kept with the
+tensor.
 """
 
 from __future__ import annotations

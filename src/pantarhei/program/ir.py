@@ -86,16 +86,16 @@ class Primitive:
     Attributes:
       name: NumPy's name where NumPy has one.
       type_rule: `(*operand types, **attributes) -> Type` or a tuple of them; raises ProgramError.
-      meaning: `(*arrays, **attributes) -> array` or a tuple: the specification, in NumPy.
+      reference: `(*arrays, **attributes) -> array` or a tuple: the specification, in NumPy.
       elementwise: output element i depends on (broadcast) operand elements i only.
       commutative: operands may be swapped.
-      faults: kinds (`dtype.kind`) of the first operand with which the meaning may find a fault in
-        the data, so that it has to run even where nobody takes its result.
+      faults: kinds (`dtype.kind`) of the first operand with which the reference implementation may
+        find a fault in the data, so that it has to run even where its result has no consumer.
     """
 
     name: str
     type_rule: Callable[..., Type | tuple[Type, ...]]
-    meaning: Callable[..., Any]
+    reference: Callable[..., Any]
     elementwise: bool = False
     commutative: bool = False
     faults: str = ""
@@ -373,7 +373,7 @@ class Builder:
         arrays = [value.node.constant for value in values]
         try:
             with np.errstate(all="ignore"):
-                result = primitive.meaning(*arrays, **attributes)
+                result = primitive.reference(*arrays, **attributes)
         except (ProgramError, MemoryError):
             return None  # the fault belongs to the run that needs the value
         return self.constant(np.asarray(result, types[0].dtype))

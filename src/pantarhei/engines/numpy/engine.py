@@ -101,7 +101,7 @@ def _calls(program: Program, place: dict[tuple[int, int], int], keep: set[int]) 
         last_uses += [each for each in results if each not in used]
         used.update(operands)
         calls.append(
-            (node, node.primitive.meaning, dict(node.attributes), operands, results, last_uses)
+            (node, node.primitive.reference, dict(node.attributes), operands, results, last_uses)
         )
     calls.reverse()
     return calls

@@ -30,13 +30,13 @@ def _drawn(state: Type, logits: Type, *, num_samples: int, dtype: Any) -> Type:
 def _fault_of_the_data(function: Callable[..., Array]) -> Callable[..., Array]:
     """`function`, whose ValueErrors are faults found in the data."""
 
-    def meaning(*arrays: Array, **attributes: Any) -> Array:
+    def reference(*arrays: Array, **attributes: Any) -> Array:
         try:
             return function(*arrays, **attributes)
         except ValueError as error:
             raise ProgramError(str(error)) from None
 
-    return meaning
+    return reference
 
 
 def _uniform_int(

@@ -1,6 +1,6 @@
 """Primitives that work element by element, with NumPy's broadcasting.
 
-A row is a name, the rule for the result's dtype and the NumPy function that gives the meaning.
+A row is a name, the rule for the result's dtype and a NumPy function, the reference implementation.
 Floating NaN, infinities and signed zeros follow IEEE 754; integers wrap around.
 """
 
@@ -92,7 +92,7 @@ def whole_numbers(x: Array, dtype: np.dtype[Any]) -> Array:
 
 def row(
     name: str,
-    meaning: Callable[..., Any],
+    reference: Callable[..., Any],
     type_rule: Callable[..., Type] = same_dtype,
     commutative: bool = False,
     faults: str = "",
@@ -101,13 +101,15 @@ def row(
 
     def keeping_dtype(*arrays: Array) -> Array:
         # NumPy widens some small types (bool, int8, float16) on the way; the rule's dtype holds.
-        return np.asarray(meaning(*arrays), arrays[-1].dtype)
+        return np.asarray(reference(*arrays), arrays[-1].dtype)
 
-    def telling(*arrays: Array) -> Array:
-        return np.asarray(meaning(*arrays), bool)  # comparisons of strings give objects
+    def truth_values(*arrays: Array) -> Array:
+        return np.asarray(reference(*arrays), bool)  # comparisons of strings give objects
 
-    meanings = {same_dtype: keeping_dtype, to_bool: telling}
-    return Primitive(name, type_rule, meanings.get(type_rule, meaning), True, commutative, faults)
+    references = {same_dtype: keeping_dtype, to_bool: truth_values}
+    return Primitive(
+        name, type_rule, references.get(type_rule, reference), True, commutative, faults
+    )
 
 
 def guard_zero(divide: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:

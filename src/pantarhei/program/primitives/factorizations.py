@@ -37,7 +37,7 @@ def _solution(x: Type, y: Type, **_: Any) -> Type:
 def _in_lapack(function: Callable[..., Any], fault: str = "", **options: Any) -> Callable[..., Any]:
     """`function` in a precision that LAPACK has; `fault` is what a singular matrix is called."""
 
-    def meaning(*arrays: Array, **attributes: Any) -> Any:
+    def reference(*arrays: Array, **attributes: Any) -> Any:
         dtype = arrays[0].dtype
         wide = [x.astype(np.float32) if x.dtype.itemsize == 2 else x for x in arrays]
         try:
@@ -48,7 +48,7 @@ def _in_lapack(function: Callable[..., Any], fault: str = "", **options: Any) ->
             return tuple(np.asarray(each).astype(dtype, copy=False) for each in found)
         return np.asarray(found).astype(dtype, copy=False)
 
-    return meaning
+    return reference
 
 
 def _solve_triangular(x: Array, y: Array, *, lower: bool) -> Array:

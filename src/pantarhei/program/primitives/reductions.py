@@ -84,11 +84,11 @@ def _arg_search(name: str, better: Callable[[Array, int], Any]) -> Primitive:
     """First position of the extreme value. NaN loses every comparison, as in TensorFlow's
     kernels."""
 
-    def meaning(x: Array, *, axis: int, dtype: np.dtype[Any]) -> Array:
+    def reference(x: Array, *, axis: int, dtype: np.dtype[Any]) -> Array:
         worst = lowest(x.dtype) if name == "argmax" else highest(x.dtype)
         return np.asarray(better(_without_nan(x, worst), axis), dtype)
 
-    return Primitive(name, _arg_reduced, meaning)
+    return Primitive(name, _arg_reduced, reference)
 
 
 def _top_k_type(x: Type, *, k: int) -> tuple[Type, Type]:

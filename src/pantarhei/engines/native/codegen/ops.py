@@ -1,7 +1,7 @@
-"""The primitives that the engine compiles, for one element each: the same meanings as in NumPy.
+"""The primitives that the engine compiles, for one element each, with the reference's results.
 
 `compiles` tells whether an application can become machine code; `write` appends it. What is not
-here runs by its NumPy meaning: dtypes without a row in `TYPES`, and whatever may find a fault in
+here runs by its reference implementation: dtypes without a row in `TYPES`, and what may fault on
 the data.
 """
 

@@ -46,10 +46,10 @@ def unchecked(name: str) -> Primitive:
     def type_rule(*types: Type, unchecked: bool, **attributes: Any) -> Type | tuple[Type, ...]:
         return checked.type_rule(*types, **attributes)
 
-    def meaning(*arrays: Array, unchecked: bool, **attributes: Any) -> Any:
-        return checked.meaning(*arrays, **attributes)
+    def reference(*arrays: Array, unchecked: bool, **attributes: Any) -> Any:
+        return checked.reference(*arrays, **attributes)
 
-    return Primitive(name, type_rule, meaning, checked.elementwise, checked.commutative)
+    return Primitive(name, type_rule, reference, checked.elementwise, checked.commutative)
 
 
 def is_unchecked(node: Node) -> bool:

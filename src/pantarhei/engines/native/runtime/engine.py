@@ -53,7 +53,7 @@ def compile(program: Program, threads: int = 0) -> Run:
 
 
 def compile_observed(program: Program, note: Observer, threads: int = 0) -> Run:
-    """As `compile`; every kernel is told of, and every primitive that runs by its meaning."""
+    """As `compile`, with a call to the observer for every kernel and reference implementation."""
     jit = _compiler()
     if jit is None:
         return numpy_engine.compile_observed(program, note)
@@ -160,12 +160,12 @@ class Runner:
         return [[part.node] if isinstance(part, HostCall) else next(kernels) for part in self.rest]
 
     def _host(self, call: HostCall, frame: Frame, objects: list[Any]) -> None:
-        """Runs a NumPy meaning; its results get arrays of their own."""
+        """Runs a reference implementation; its results get arrays of their own."""
         node = call.node
         assert node.primitive is not None
         operands = [_fetched(each, objects) for each in call.operands]
         try:
-            results = node.primitive.meaning(*operands, **node.attributes)
+            results = node.primitive.reference(*operands, **node.attributes)
         except ProgramError as error:
             raise EngineFault(node, error) from None
         except MemoryError:
@@ -191,7 +191,7 @@ def _conforming(array: Any, dtype: np.dtype[Any]) -> Array:
 
 
 def _fetched(fetch: Fetch, objects: list[Any]) -> Array:
-    """An operand of a NumPy meaning."""
+    """An operand of a reference implementation."""
     source = objects[fetch.slot]
     if fetch.whole:
         return source

@@ -69,7 +69,7 @@ class GuardStep:
 
 @dataclass(eq=False)
 class HostCallStep:
-    """A primitive that runs by its NumPy meaning."""
+    """A primitive that runs by its reference implementation."""
 
     node: Node
 
