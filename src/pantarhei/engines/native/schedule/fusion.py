@@ -137,7 +137,7 @@ class Fusion:
                 self.strict.setdefault(id(operand.node), []).append(step)
 
     def _is_dead(self, node: Node) -> bool:
-        """Whether nobody takes the node, and no reference implementation may find a fault in its data."""
+        """Whether the node is unused and cannot find a fault in its data."""
         if id(node) in self.outputs or self.direct.get(id(node)) or self.strict.get(id(node)):
             return False
         viewing = node.kind in VIEWING and Value(node) in self.views
