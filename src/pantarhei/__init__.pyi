@@ -25,8 +25,8 @@ from pantarhei.autodiff.gradients import AggregationMethod as AggregationMethod
 from pantarhei.autodiff.gradients import RegisterGradient as RegisterGradient
 from pantarhei.autodiff.gradients import UnconnectedGradients as UnconnectedGradients
 from pantarhei.autodiff.gradients import gradients as gradients
-from pantarhei.autodiff.gradients import no_gradient as NoGradient
-from pantarhei.autodiff.gradients import no_gradient as NotDifferentiable
+from pantarhei.autodiff.gradients import no_gradient as _NoGradient
+from pantarhei.autodiff.gradients import no_gradient as _NotDifferentiable
 from pantarhei.autodiff.gradients import no_gradient as no_gradient
 from pantarhei.autodiff.hessians import hessians as hessians
 from pantarhei.core import errors as errors
@@ -39,10 +39,10 @@ from pantarhei.core.dtypes import bfloat16 as bfloat16
 from pantarhei.core.dtypes import bool as bool
 from pantarhei.core.dtypes import complex128 as complex128
 from pantarhei.core.dtypes import complex64 as complex64
+from pantarhei.core.dtypes import float16 as _half
 from pantarhei.core.dtypes import float16 as float16
-from pantarhei.core.dtypes import float16 as half
 from pantarhei.core.dtypes import float32 as float32
-from pantarhei.core.dtypes import float64 as double
+from pantarhei.core.dtypes import float64 as _double
 from pantarhei.core.dtypes import float64 as float64
 from pantarhei.core.dtypes import int16 as int16
 from pantarhei.core.dtypes import int32 as int32
@@ -63,7 +63,7 @@ from pantarhei.core.dtypes import variant as variant
 from pantarhei.core.shapes import TensorShape as TensorShape
 from pantarhei.core.shapes import dimension_at_index as dimension_at_index
 from pantarhei.core.version import VERSION as VERSION
-from pantarhei.core.version import VERSION as __version__
+from pantarhei.core.version import VERSION as ___version__
 from pantarhei.files.graphs.importing import import_graph_def as import_graph_def
 from pantarhei.graph.convert import convert_to_tensor as convert_to_tensor
 from pantarhei.graph.convert import register_tensor_conversion_function as register_tensor_conversion_function
@@ -158,7 +158,7 @@ from pantarhei.ops.array.search import argmin as argmin
 from pantarhei.ops.array.search import argsort as argsort
 from pantarhei.ops.array.search import searchsorted as searchsorted
 from pantarhei.ops.array.search import sort as sort
-from pantarhei.ops.array.sequences import linspace as lin_space
+from pantarhei.ops.array.sequences import linspace as _lin_space
 from pantarhei.ops.array.sequences import linspace as linspace
 from pantarhei.ops.array.sequences import meshgrid as meshgrid
 from pantarhei.ops.array.sequences import one_hot as one_hot
@@ -272,8 +272,8 @@ from pantarhei.ops.math.division import div_no_nan as div_no_nan
 from pantarhei.ops.math.division import divide as divide
 from pantarhei.ops.math.division import floor_div as floor_div
 from pantarhei.ops.math.division import floordiv as floordiv
+from pantarhei.ops.math.division import floormod as _mod
 from pantarhei.ops.math.division import floormod as floormod
-from pantarhei.ops.math.division import floormod as mod
 from pantarhei.ops.math.division import realdiv as realdiv
 from pantarhei.ops.math.division import truediv as truediv
 from pantarhei.ops.math.division import truncatediv as truncatediv
@@ -402,7 +402,7 @@ from pantarhei.ops.state.scatter_updates import scatter_min as scatter_min
 from pantarhei.ops.state.scatter_updates import scatter_mul as scatter_mul
 from pantarhei.ops.state.scatter_updates import scatter_sub as scatter_sub
 from pantarhei.ops.state.scatter_updates import scatter_update as scatter_update
-from pantarhei.ops.strings.formatting import print_v2 as print
+from pantarhei.ops.strings.formatting import print_v2 as _print
 from pantarhei.ops.strings.joining import as_string as as_string
 from pantarhei.ops.strings.joining import reduce_join as reduce_join
 from pantarhei.ops.strings.joining import string_join as string_join
@@ -442,17 +442,17 @@ from pantarhei.variables.creation import disable_resource_variables as disable_r
 from pantarhei.variables.creation import enable_resource_variables as enable_resource_variables
 from pantarhei.variables.creation import resource_variables_enabled as resource_variables_enabled
 from pantarhei.variables.creation import variable_creator_scope as variable_creator_scope
-from pantarhei.variables.initializers import Constant as constant_initializer
-from pantarhei.variables.initializers import GlorotNormal as glorot_normal_initializer
-from pantarhei.variables.initializers import GlorotUniform as glorot_uniform_initializer
-from pantarhei.variables.initializers import Ones as ones_initializer
-from pantarhei.variables.initializers import RandomNormal as random_normal_initializer
-from pantarhei.variables.initializers import RandomUniform as random_uniform_initializer
-from pantarhei.variables.initializers import TruncatedNormal as truncated_normal_initializer
-from pantarhei.variables.initializers import UniformUnitScaling as uniform_unit_scaling_initializer
-from pantarhei.variables.initializers import VarianceScaling as variance_scaling_initializer
-from pantarhei.variables.initializers import Zeros as zeros_initializer
-from pantarhei.variables.matrix_initializers import Orthogonal as orthogonal_initializer
+from pantarhei.variables.initializers import Constant as _constant_initializer
+from pantarhei.variables.initializers import GlorotNormal as _glorot_normal_initializer
+from pantarhei.variables.initializers import GlorotUniform as _glorot_uniform_initializer
+from pantarhei.variables.initializers import Ones as _ones_initializer
+from pantarhei.variables.initializers import RandomNormal as _random_normal_initializer
+from pantarhei.variables.initializers import RandomUniform as _random_uniform_initializer
+from pantarhei.variables.initializers import TruncatedNormal as _truncated_normal_initializer
+from pantarhei.variables.initializers import UniformUnitScaling as _uniform_unit_scaling_initializer
+from pantarhei.variables.initializers import VarianceScaling as _variance_scaling_initializer
+from pantarhei.variables.initializers import Zeros as _zeros_initializer
+from pantarhei.variables.matrix_initializers import Orthogonal as _orthogonal_initializer
 from pantarhei.variables.modes import VariableAggregation as VariableAggregation
 from pantarhei.variables.modes import VariableSynchronization as VariableSynchronization
 from pantarhei.variables.partitions import fixed_size_partitioner as fixed_size_partitioner
@@ -476,8 +476,27 @@ GraphDef: _Any
 HistogramProto: _Any
 LogMessage: _Any
 MetaGraphDef: _Any
+NoGradient = _NoGradient
 NodeDef: _Any
+NotDifferentiable = _NotDifferentiable
 RunMetadata: _Any
 SessionLog: _Any
 Summary: _Any
 SummaryMetadata: _Any
+__version__ = ___version__
+constant_initializer = _constant_initializer
+double = _double
+glorot_normal_initializer = _glorot_normal_initializer
+glorot_uniform_initializer = _glorot_uniform_initializer
+half = _half
+lin_space = _lin_space
+mod = _mod
+ones_initializer = _ones_initializer
+orthogonal_initializer = _orthogonal_initializer
+print = _print
+random_normal_initializer = _random_normal_initializer
+random_uniform_initializer = _random_uniform_initializer
+truncated_normal_initializer = _truncated_normal_initializer
+uniform_unit_scaling_initializer = _uniform_unit_scaling_initializer
+variance_scaling_initializer = _variance_scaling_initializer
+zeros_initializer = _zeros_initializer

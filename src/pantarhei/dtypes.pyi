@@ -6,10 +6,10 @@ from pantarhei.core.dtypes import bfloat16 as bfloat16
 from pantarhei.core.dtypes import bool as bool
 from pantarhei.core.dtypes import complex128 as complex128
 from pantarhei.core.dtypes import complex64 as complex64
+from pantarhei.core.dtypes import float16 as _half
 from pantarhei.core.dtypes import float16 as float16
-from pantarhei.core.dtypes import float16 as half
 from pantarhei.core.dtypes import float32 as float32
-from pantarhei.core.dtypes import float64 as double
+from pantarhei.core.dtypes import float64 as _double
 from pantarhei.core.dtypes import float64 as float64
 from pantarhei.core.dtypes import int16 as int16
 from pantarhei.core.dtypes import int32 as int32
@@ -30,3 +30,5 @@ from pantarhei.core.dtypes import variant as variant
 from pantarhei.ops.array.casting import cast as cast
 from pantarhei.ops.array.casting import saturate_cast as saturate_cast
 from pantarhei.ops.math.complex_numbers import complex as complex
+double = _double
+half = _half

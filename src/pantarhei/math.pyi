@@ -37,11 +37,11 @@ from pantarhei.ops.math.complex_numbers import imag as imag
 from pantarhei.ops.math.complex_numbers import real as real
 from pantarhei.ops.math.distinct import bincount as bincount
 from pantarhei.ops.math.distinct import invert_permutation as invert_permutation
-from pantarhei.ops.math.division import div_no_nan as divide_no_nan
+from pantarhei.ops.math.division import div_no_nan as _divide_no_nan
 from pantarhei.ops.math.division import divide as divide
 from pantarhei.ops.math.division import floordiv as floordiv
+from pantarhei.ops.math.division import floormod as _mod
 from pantarhei.ops.math.division import floormod as floormod
-from pantarhei.ops.math.division import floormod as mod
 from pantarhei.ops.math.division import reciprocal_no_nan as reciprocal_no_nan
 from pantarhei.ops.math.division import truediv as truediv
 from pantarhei.ops.math.division import xdivy as xdivy
@@ -122,3 +122,5 @@ from pantarhei.ops.nn.normalization import l2_normalize as l2_normalize
 from pantarhei.ops.nn.normalization import zero_fraction as zero_fraction
 from pantarhei.ops.nn.softmax import log_softmax as log_softmax
 from pantarhei.ops.nn.softmax import softmax as softmax
+divide_no_nan = _divide_no_nan
+mod = _mod

@@ -2,15 +2,22 @@
 from pantarhei.graph.scopes import set_random_seed as set_random_seed
 from pantarhei.ops.random.distributions import categorical as categorical
 from pantarhei.ops.random.distributions import multinomial as multinomial
-from pantarhei.ops.random.distributions import random_gamma as gamma
-from pantarhei.ops.random.distributions import random_poisson as poisson
+from pantarhei.ops.random.distributions import random_gamma as _gamma
+from pantarhei.ops.random.distributions import random_poisson as _poisson
 from pantarhei.ops.random.stateful import get_seed as get_seed
-from pantarhei.ops.random.stateful import random_normal as normal
-from pantarhei.ops.random.stateful import random_shuffle as shuffle
-from pantarhei.ops.random.stateful import random_uniform as uniform
+from pantarhei.ops.random.stateful import random_normal as _normal
+from pantarhei.ops.random.stateful import random_shuffle as _shuffle
+from pantarhei.ops.random.stateful import random_uniform as _uniform
 from pantarhei.ops.random.stateful import truncated_normal as truncated_normal
 from pantarhei.ops.random.stateless import stateless_categorical as stateless_categorical
 from pantarhei.ops.random.stateless import stateless_multinomial as stateless_multinomial
-from pantarhei.ops.random.stateless import stateless_random_normal as stateless_normal
-from pantarhei.ops.random.stateless import stateless_random_uniform as stateless_uniform
+from pantarhei.ops.random.stateless import stateless_random_normal as _stateless_normal
+from pantarhei.ops.random.stateless import stateless_random_uniform as _stateless_uniform
 from pantarhei.ops.random.stateless import stateless_truncated_normal as stateless_truncated_normal
+gamma = _gamma
+normal = _normal
+poisson = _poisson
+shuffle = _shuffle
+stateless_normal = _stateless_normal
+stateless_uniform = _stateless_uniform
+uniform = _uniform

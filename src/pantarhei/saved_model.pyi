@@ -5,12 +5,14 @@ from pantarhei.files.saved_model import signature_constants as signature_constan
 from pantarhei.files.saved_model import signature_def_utils as signature_def_utils
 from pantarhei.files.saved_model import tag_constants as tag_constants
 from pantarhei.files.saved_model import utils as utils
-from pantarhei.files.saved_model.builder import SavedModelBuilder as Builder
+from pantarhei.files.saved_model.builder import SavedModelBuilder as _Builder
 from pantarhei.files.saved_model.builder import simple_save as simple_save
 from pantarhei.files.saved_model.loader import load as load
-from pantarhei.files.saved_model.loader import maybe_saved_model_directory as contains_saved_model
+from pantarhei.files.saved_model.loader import maybe_saved_model_directory as _contains_saved_model
 from pantarhei.files.saved_model.loader import maybe_saved_model_directory as maybe_saved_model_directory
 from pantarhei.files.saved_model.signature_def_utils import build_signature_def as build_signature_def
 from pantarhei.files.saved_model.signature_def_utils import predict_signature_def as predict_signature_def
 from pantarhei.files.saved_model.utils import build_tensor_info as build_tensor_info
 from pantarhei.files.saved_model.utils import get_tensor_from_tensor_info as get_tensor_from_tensor_info
+Builder = _Builder
+contains_saved_model = _contains_saved_model

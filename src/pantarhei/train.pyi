@@ -41,8 +41,8 @@ from pantarhei.optimizers.gradient_descent import GradientDescentOptimizer as Gr
 from pantarhei.optimizers.momentum import MomentumOptimizer as MomentumOptimizer
 from pantarhei.optimizers.moving_averages import ExponentialMovingAverage as ExponentialMovingAverage
 from pantarhei.optimizers.optimizer import Optimizer as Optimizer
+from pantarhei.optimizers.piecewise import piecewise_constant as _piecewise_constant_decay
 from pantarhei.optimizers.piecewise import piecewise_constant as piecewise_constant
-from pantarhei.optimizers.piecewise import piecewise_constant as piecewise_constant_decay
 from pantarhei.optimizers.proximal import ProximalAdagradOptimizer as ProximalAdagradOptimizer
 from pantarhei.optimizers.proximal import ProximalGradientDescentOptimizer as ProximalGradientDescentOptimizer
 from pantarhei.optimizers.rmsprop import RMSPropOptimizer as RMSPropOptimizer
@@ -58,3 +58,4 @@ Features: _Any
 FloatList: _Any
 Int64List: _Any
 SequenceExample: _Any
+piecewise_constant_decay = _piecewise_constant_decay

@@ -38,8 +38,8 @@ from pantarhei.ops.nn.dilated_convolution import separable_conv2d as separable_c
 from pantarhei.ops.nn.dropout import dropout as dropout
 from pantarhei.ops.nn.embedding import embedding_lookup as embedding_lookup
 from pantarhei.ops.nn.fused_normalization import fused_batch_norm as fused_batch_norm
+from pantarhei.ops.nn.fused_normalization import local_response_normalization as _lrn
 from pantarhei.ops.nn.fused_normalization import local_response_normalization as local_response_normalization
-from pantarhei.ops.nn.fused_normalization import local_response_normalization as lrn
 from pantarhei.ops.nn.losses import l2_loss as l2_loss
 from pantarhei.ops.nn.losses import log_poisson_loss as log_poisson_loss
 from pantarhei.ops.nn.losses import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
@@ -63,3 +63,4 @@ from pantarhei.ops.nn.softmax import log_softmax as log_softmax
 from pantarhei.ops.nn.softmax import softmax as softmax
 from pantarhei.ops.sparse.embedding import embedding_lookup_sparse as embedding_lookup_sparse
 from pantarhei.ops.sparse.embedding import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
+lrn = _lrn
