@@ -15,7 +15,8 @@ import numpy as np
 from pantarhei.core import dtypes
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import Dimension, TensorShape
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.tensor_operators import OPERATORS
 
 ConversionFunction = Callable[..., Any]
 _CONVERSIONS: list[tuple[int, int, Any, ConversionFunction]] = []

@@ -13,7 +13,8 @@ from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.constant import constant_value, shape_value
 from pantarhei.graph.graph import Graph, graph_of
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.tensor_operators import OPERATORS
 
 # From this number of elements on, making a dense tensor of it is worth a warning.
 LARGE = 100_000_000

@@ -15,14 +15,13 @@ from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph import stacks
 from pantarhei.graph.creation_site import creation_site
+from pantarhei.graph.tensor_operators import OPERATORS, TensorOperators
 
 if TYPE_CHECKING:
     from pantarhei.graph.definitions.definition import OpDef
     from pantarhei.graph.graph import Graph
 
 # Name of an operator ("add", "getitem", ...) -> its implementation, filled by the ops.
-OPERATORS: dict[str, Callable[..., Any]] = {}
-
 # What higher floors hand down: protocol buffers of graphs and operations, and their text.
 HOOKS: dict[str, Callable[..., Any]] = {}
 
@@ -186,13 +185,7 @@ class Operation:
         return f"<tf.Operation '{self.name}' type={self.type}>"
 
 
-def _operator(name: str, reflected: bool = False) -> Callable[..., Any]:
-    if reflected:
-        return lambda self, other: OPERATORS[name](other, self, reflected=True)
-    return lambda self, *others: OPERATORS[name](self, *others)
-
-
-class Tensor:
+class Tensor(TensorOperators):
     """One output of an operation: a value that will exist when a session runs the graph.
 
     Its `shape` is what is known of it before; operators build further operations.
@@ -332,38 +325,8 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self.name}' shape={self._shape} dtype={self._dtype.name}>"
 
-    __add__ = _operator("add")
-    __radd__ = _operator("add", True)
-    __sub__ = _operator("sub")
-    __rsub__ = _operator("sub", True)
-    __mul__ = _operator("mul")
-    __rmul__ = _operator("mul", True)
-    __truediv__ = _operator("truediv")
-    __rtruediv__ = _operator("truediv", True)
-    __div__ = _operator("div")
-    __rdiv__ = _operator("div", True)
-    __floordiv__ = _operator("floordiv")
-    __rfloordiv__ = _operator("floordiv", True)
-    __mod__ = _operator("mod")
-    __rmod__ = _operator("mod", True)
-    __pow__ = _operator("pow")
-    __rpow__ = _operator("pow", True)
-    __matmul__ = _operator("matmul")
-    __rmatmul__ = _operator("matmul", True)
-    __lt__ = _operator("lt")
-    __le__ = _operator("le")
-    __gt__ = _operator("gt")
-    __ge__ = _operator("ge")
-    __and__ = _operator("and")
-    __rand__ = _operator("and", True)
-    __or__ = _operator("or")
-    __ror__ = _operator("or", True)
-    __xor__ = _operator("xor")
-    __rxor__ = _operator("xor", True)
-    __invert__ = _operator("invert")
-    __neg__ = _operator("neg")
-    __abs__ = _operator("abs")
-    __getitem__ = _operator("getitem")
+    def __getitem__(self, item: Any) -> Any:
+        return OPERATORS["getitem"](self, item)
 
 
 def _not_allowed(tensor: Tensor, what: str, cure: str) -> Exception:

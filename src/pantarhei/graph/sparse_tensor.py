@@ -15,8 +15,9 @@ from pantarhei.graph import stacks
 from pantarhei.graph.constant import shape_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.graph import Graph
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 
 
 class SparseTensorValue(NamedTuple):

@@ -12,8 +12,9 @@ from typing import Any
 from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import apply
-from pantarhei.graph.operation import OPERATORS, Tensor
+from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.math import binary, comparison, division, unary
 
 Function = Callable[..., Any]

@@ -5,6 +5,7 @@ Reading one is an alias: whoever takes `v/read` sees the value that `v` has at t
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,23 @@ from pantarhei.variables.variable import (
     checked_collections,
     variable_name_scope,
 )
+
+
+def _new_tensor(
+    symbol: str, method: str, function: Callable[[Any, Any], Any]
+) -> Callable[..., Any]:
+    """An operator in place, which makes a new tensor and warns of that."""
+
+    def apply_and_warn(self: Any, other: Any) -> Any:
+        log_first_n(
+            WARN,
+            f"`variable {symbol} x` makes a new tensor and leaves the variable as it is; to update "
+            f"the variable use its method `{method}`.",
+            1,
+        )
+        return function(self, other)
+
+    return apply_and_warn
 
 
 class RefVariable(Variable):
@@ -218,28 +236,8 @@ class RefVariable(Variable):
             f"Scatter{kind}", self._variable, indices, updates, use_locking=use_locking, name=name
         )
 
-    def __iadd__(self, other: Any) -> Tensor:
-        return _warned("+=", "assign_add", self + other)
-
-    def __isub__(self, other: Any) -> Tensor:
-        return _warned("-=", "assign_sub", self - other)
-
-    def __imul__(self, other: Any) -> Tensor:
-        return _warned("*=", "assign", self * other)
-
-    def __itruediv__(self, other: Any) -> Tensor:
-        return _warned("/=", "assign", self / other)
-
-    def __ipow__(self, other: Any) -> Tensor:
-        return _warned("**=", "assign", self**other)
-
-
-def _warned(operator: str, method: str, result: Any) -> Tensor:
-    log_first_n(
-        WARN,
-        f"`variable {operator} x` makes a new tensor and leaves the variable as it is; to update "
-        f"the variable use its method `{method}`.",
-        1,
-    )
-    tensor: Tensor = result
-    return tensor
+    __iadd__ = _new_tensor("+=", "assign_add", operator.add)
+    __isub__ = _new_tensor("-=", "assign_sub", operator.sub)
+    __imul__ = _new_tensor("*=", "assign", operator.mul)
+    __itruediv__ = _new_tensor("/=", "assign", operator.truediv)
+    __ipow__ = _new_tensor("**=", "assign", operator.pow)

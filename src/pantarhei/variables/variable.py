@@ -14,9 +14,10 @@ from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.graph import Graph, get_default_graph
 from pantarhei.graph.keys import GraphKeys
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.stacks import get_default_session
+from pantarhei.graph.tensor_operators import OPERATORS, TensorOperators
 from pantarhei.ops.control_flow.cond import cond
 from pantarhei.variables.modes import VariableAggregation, VariableSynchronization
 from pantarhei.variables.scattering import ScatterMethods
@@ -67,7 +68,7 @@ def _wrapped(creator: Creator, inner: Creator) -> Creator:
     return lambda **kwargs: creator(inner, **kwargs)
 
 
-class Variable(ScatterMethods, metaclass=VariableType):
+class Variable(ScatterMethods, TensorOperators, metaclass=VariableType):
     """State that a session keeps between runs: a tensor whose value runs may change.
 
     Args:
@@ -340,6 +341,9 @@ class Variable(ScatterMethods, metaclass=VariableType):
     def __iter__(self) -> Iterator[Any]:
         raise TypeError("'Variable' object is not iterable.")
 
+    def _operand(self) -> Tensor:
+        return self.value()
+
     def __getitem__(self, item: Any) -> Any:
         return OPERATORS["getitem"](self.value(), item, variable=self)
 
@@ -401,14 +405,3 @@ def check_control_flow(initial_value: Tensor, name: str) -> None:
             "loop or conditional. When creating a variable inside a loop or conditional, use a "
             "lambda as the initializer."
         )
-
-
-def _operator(name: str) -> Callable[..., Any]:
-    def apply_to_value(self: Variable, *others: Any) -> Any:
-        return getattr(Tensor, name)(self.value(), *others)
-
-    return apply_to_value
-
-
-for _name in Tensor.OVERLOADABLE_OPERATORS - {"__eq__", "__ne__", "__getitem__"}:
-    setattr(Variable, _name, _operator(_name))

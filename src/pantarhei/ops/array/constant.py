@@ -12,7 +12,8 @@ from pantarhei.core.shapes import Dimension, TensorShape, as_shape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import REGISTRY, OpDef, apply
 from pantarhei.graph.graph import get_default_graph
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.program.ir import Array, Builder, Value
 
 

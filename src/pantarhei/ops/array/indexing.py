@@ -20,8 +20,9 @@ from pantarhei.graph.definitions.shape_rules import (
     with_rank,
 )
 from pantarhei.graph.indexed_slices import IndexedSlices
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.casting import cast
 from pantarhei.ops.array.filling import ones, zeros
 from pantarhei.ops.array.joining import concat, stack

@@ -19,8 +19,9 @@ from pantarhei.graph.definitions.shape_rules import (
     shown,
     with_rank,
 )
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.identity import identity
 from pantarhei.ops.array.shapes import expand_dims
 from pantarhei.program.ir import Builder, ProgramError, Value

@@ -10,8 +10,9 @@ from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import misfit, shape_from, shown
 from pantarhei.graph.indexed_slices import IndexedSlices
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.broadcasting import tile
 from pantarhei.ops.array.filling import filled, neutral, ones, zeros_like
 from pantarhei.ops.array.identity import identity

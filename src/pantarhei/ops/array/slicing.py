@@ -20,8 +20,9 @@ from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value, partial_value
 from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import Extent, merged, misfit
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.filling import ones_like
 from pantarhei.ops.array.joining import stack

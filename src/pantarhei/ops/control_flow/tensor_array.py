@@ -16,8 +16,9 @@ from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import apply
 from pantarhei.graph.graph import get_default_graph
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.casting import cast
 from pantarhei.ops.array.filling import range as range_of
 from pantarhei.ops.array.identity import identity

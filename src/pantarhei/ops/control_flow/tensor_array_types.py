@@ -13,7 +13,8 @@ import numpy as np
 from pantarhei.core.shapes import TensorShape, as_shape, unknown_shape
 from pantarhei.graph.definitions.opdef import OpDef
 from pantarhei.graph.definitions.shape_rules import with_rank
-from pantarhei.graph.operation import OPERATORS, Operation
+from pantarhei.graph.operation import Operation
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.control_flow.element_arrays import ElementArray
 from pantarhei.program.ir import Array, ProgramError, Type
 

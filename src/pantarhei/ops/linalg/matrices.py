@@ -22,8 +22,9 @@ from pantarhei.graph.definitions.shape_rules import (
     with_rank,
     with_rank_at_least,
 )
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.diagonals import matrix_diag_part
 from pantarhei.ops.array.shapes import expand_dims, reshape, shape, squeeze
 from pantarhei.ops.math.reductions import reduce_sum

@@ -11,9 +11,10 @@ from pantarhei.core.shapes import TensorShape, broadcast_shape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
 from pantarhei.graph.definitions.shape_rules import with_rank
-from pantarhei.graph.operation import OPERATORS, Operation, Tensor
+from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
+from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.casting import cast
 from pantarhei.ops.array.filling import ones, zeros_like
 from pantarhei.ops.array.indexing import slice as sliced
