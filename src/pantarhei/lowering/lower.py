@@ -278,6 +278,3 @@ def _fetched(lowering: Lowering, tensor: Tensor) -> Value:
         if lowering.uninitialized:
             raise_uninitialized(lowering.uninitialized)
     return lowering.load(value)
-
-
-__all__ = ["Lowering", "NeedsStaticFeeds", "Ref", "lower", "lower_with"]
