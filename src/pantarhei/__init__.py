@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING
 
 from pantarhei import late_names as _late_names
 from pantarhei.autodiff.custom_gradient import custom_gradient
-from pantarhei.autodiff.gradients import (
-    AggregationMethod,
-    RegisterGradient,
-    UnconnectedGradients,
-    gradients,
-    no_gradient,
-)
+from pantarhei.autodiff.gradients import AggregationMethod, UnconnectedGradients, gradients
 from pantarhei.autodiff.hessians import hessians
+from pantarhei.autodiff.registry import RegisterGradient, no_gradient
 from pantarhei.core import errors, version
 from pantarhei.core.dtypes import (
     DType,
@@ -53,8 +48,9 @@ from pantarhei.core.shapes import Dimension, TensorShape, dimension_at_index, di
 from pantarhei.core.version import VERSION
 from pantarhei.files.graphs import graph_def as _graphdef
 from pantarhei.graph.convert import convert_to_tensor, register_tensor_conversion_function
+from pantarhei.graph.default_graph import get_default_graph, reset_default_graph
 from pantarhei.graph.devices import DeviceSpec
-from pantarhei.graph.graph import Graph, get_default_graph, reset_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
@@ -75,7 +71,6 @@ from pantarhei.graph.stacks import get_default_session
 from pantarhei.ops import older_types as _older_types
 from pantarhei.ops import operators as _operators
 from pantarhei.ops.array.arranging import reverse, reverse_sequence, roll
-from pantarhei.ops.array.block_paddings import required_space_to_batch_paddings
 from pantarhei.ops.array.blocks import (
     batch_to_space,
     batch_to_space_nd,
@@ -115,8 +110,8 @@ from pantarhei.ops.array.diagonals import (
 from pantarhei.ops.array.filling import fill, ones, ones_like, range, zeros, zeros_like
 from pantarhei.ops.array.identity import guarantee_const, identity, identity_n, no_op, stop_gradient
 from pantarhei.ops.array.indexing import batch_gather, boolean_mask, gather, slice
-from pantarhei.ops.array.joining import concat, parallel_stack, split, stack, unstack
-from pantarhei.ops.array.padding import pad
+from pantarhei.ops.array.joining import concat, parallel_stack, stack
+from pantarhei.ops.array.padding import pad, required_space_to_batch_paddings
 from pantarhei.ops.array.partitioning import dynamic_partition, dynamic_stitch
 from pantarhei.ops.array.placeholder import placeholder, placeholder_with_default
 from pantarhei.ops.array.scattering import (
@@ -126,11 +121,11 @@ from pantarhei.ops.array.scattering import (
     tensor_scatter_sub,
     tensor_scatter_update,
 )
-from pantarhei.ops.array.search import arg_max, arg_min, argmax, argmin, argsort, searchsorted, sort
 from pantarhei.ops.array.sequences import linspace, meshgrid, one_hot, sequence_mask
 from pantarhei.ops.array.sequences import linspace as lin_space
 from pantarhei.ops.array.shapes import expand_dims, rank, reshape, shape, shape_n, size, squeeze
 from pantarhei.ops.array.slicing import newaxis, strided_slice
+from pantarhei.ops.array.splitting import split, unstack
 from pantarhei.ops.array.transposing import matrix_transpose, transpose
 from pantarhei.ops.control_flow import loop_operations as _loops
 from pantarhei.ops.control_flow import stacks as _stacks
@@ -223,13 +218,6 @@ from pantarhei.ops.math.comparison import (
     where_v2,
 )
 from pantarhei.ops.math.complex_numbers import angle, complex, imag, real
-from pantarhei.ops.math.distinct import (
-    bincount,
-    invert_permutation,
-    setdiff1d,
-    unique,
-    unique_with_counts,
-)
 from pantarhei.ops.math.division import (
     div,
     div_no_nan,
@@ -260,12 +248,6 @@ from pantarhei.ops.math.segments import (
     segment_min,
     segment_prod,
     segment_sum,
-    unsorted_segment_max,
-    unsorted_segment_mean,
-    unsorted_segment_min,
-    unsorted_segment_prod,
-    unsorted_segment_sqrt_n,
-    unsorted_segment_sum,
 )
 from pantarhei.ops.math.special_functions import (
     betainc,
@@ -310,6 +292,14 @@ from pantarhei.ops.math.unary import (
     square,
     tanh,
 )
+from pantarhei.ops.math.unsorted_segments import (
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
 from pantarhei.ops.nn.patches import extract_image_patches
 from pantarhei.ops.parsing.decoding import decode_csv, decode_raw
 from pantarhei.ops.parsing.example_features import (
@@ -329,6 +319,15 @@ from pantarhei.ops.random.stateful import (
     random_uniform,
     truncated_normal,
 )
+from pantarhei.ops.search.distinct import (
+    bincount,
+    invert_permutation,
+    setdiff1d,
+    unique,
+    unique_with_counts,
+)
+from pantarhei.ops.search.extrema import arg_max, arg_min, argmax, argmin
+from pantarhei.ops.search.sorting import argsort, searchsorted, sort
 from pantarhei.ops.state.reference import (
     assign,
     assign_add,
@@ -387,21 +386,24 @@ from pantarhei.variables.initializers import UniformUnitScaling as uniform_unit_
 from pantarhei.variables.initializers import VarianceScaling as variance_scaling_initializer
 from pantarhei.variables.initializers import Zeros as zeros_initializer
 from pantarhei.variables.matrix_initializers import Orthogonal as orthogonal_initializer
-from pantarhei.variables.modes import VariableAggregation, VariableSynchronization
+from pantarhei.variables.modes import AUTO_REUSE, VariableAggregation, VariableSynchronization
 from pantarhei.variables.partitions import (
     fixed_size_partitioner,
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
 )
 from pantarhei.variables.scope import (
-    AUTO_REUSE,
     VariableScope,
     get_variable_scope,
-    no_regularizer,
     variable_op_scope,
     variable_scope,
 )
-from pantarhei.variables.store import create_partitioned_variables, get_local_variable, get_variable
+from pantarhei.variables.store import (
+    create_partitioned_variables,
+    get_local_variable,
+    get_variable,
+    no_regularizer,
+)
 from pantarhei.variables.template import make_template
 from pantarhei.variables.variable import Variable
 

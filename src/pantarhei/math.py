@@ -1,11 +1,5 @@
 """The namespace `tf.math`: what computes with numbers, element by element or along axes."""
 
-from pantarhei.ops.array.search import (
-    argmax,
-    argmin,
-    in_top_k,
-    top_k,
-)
 from pantarhei.ops.debug.monotonic import is_non_decreasing, is_strictly_increasing
 from pantarhei.ops.evaluation.confusion import (
     confusion_matrix,
@@ -41,10 +35,6 @@ from pantarhei.ops.math.comparison import (
     not_equal,
 )
 from pantarhei.ops.math.complex_numbers import angle, imag, real
-from pantarhei.ops.math.distinct import (
-    bincount,
-    invert_permutation,
-)
 from pantarhei.ops.math.division import (
     div_no_nan as divide_no_nan,
 )
@@ -78,12 +68,6 @@ from pantarhei.ops.math.segments import (
     segment_min,
     segment_prod,
     segment_sum,
-    unsorted_segment_max,
-    unsorted_segment_mean,
-    unsorted_segment_min,
-    unsorted_segment_prod,
-    unsorted_segment_sqrt_n,
-    unsorted_segment_sum,
 )
 from pantarhei.ops.math.special_functions import (
     bessel_i0,
@@ -139,9 +123,27 @@ from pantarhei.ops.math.unary import (
     square,
     tanh,
 )
+from pantarhei.ops.math.unsorted_segments import (
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
 from pantarhei.ops.nn.activations import softplus, softsign
 from pantarhei.ops.nn.normalization import l2_normalize, zero_fraction
 from pantarhei.ops.nn.softmax import log_softmax, softmax
+from pantarhei.ops.search.distinct import (
+    bincount,
+    invert_permutation,
+)
+from pantarhei.ops.search.extrema import (
+    argmax,
+    argmin,
+    in_top_k,
+    top_k,
+)
 
 __all__ = [
     "abs",

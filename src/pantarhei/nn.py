@@ -5,7 +5,6 @@ from pantarhei.autodiff.swish import swish
 from pantarhei.layers.rnn import dynamic_rnn, static_rnn
 from pantarhei.layers.rnn_bidirectional import bidirectional_dynamic_rnn
 from pantarhei.ops.array.blocks import depth_to_space, space_to_batch, space_to_depth
-from pantarhei.ops.array.search import in_top_k, top_k
 from pantarhei.ops.math.unary import log_sigmoid, sigmoid, tanh
 from pantarhei.ops.nn.activations import (
     crelu,
@@ -26,14 +25,12 @@ from pantarhei.ops.nn.convolve import (
     conv2d_transpose,
     conv3d,
 )
-from pantarhei.ops.nn.dilated_convolution import (
-    atrous_conv2d,
-    convolution,
+from pantarhei.ops.nn.depthwise_convolution import (
     depthwise_conv2d,
     depthwise_conv2d_native,
-    pool,
     separable_conv2d,
 )
+from pantarhei.ops.nn.dilated_convolution import atrous_conv2d, convolution, pool
 from pantarhei.ops.nn.dropout import dropout
 from pantarhei.ops.nn.embedding import embedding_lookup
 from pantarhei.ops.nn.fused_normalization import fused_batch_norm, local_response_normalization, lrn
@@ -41,9 +38,6 @@ from pantarhei.ops.nn.losses import (
     l2_loss,
     log_poisson_loss,
     sigmoid_cross_entropy_with_logits,
-    softmax_cross_entropy_with_logits,
-    softmax_cross_entropy_with_logits_v2,
-    sparse_softmax_cross_entropy_with_logits,
     weighted_cross_entropy_with_logits,
 )
 from pantarhei.ops.nn.normalization import (
@@ -55,14 +49,15 @@ from pantarhei.ops.nn.normalization import (
     weighted_moments,
     zero_fraction,
 )
-from pantarhei.ops.nn.pooling import (
-    avg_pool,
-    avg_pool1d,
-    max_pool,
-    max_pool1d,
-    max_pool_with_argmax,
-)
+from pantarhei.ops.nn.pooling import avg_pool, avg_pool1d, max_pool, max_pool1d
+from pantarhei.ops.nn.pooling_positions import max_pool_with_argmax
 from pantarhei.ops.nn.softmax import log_softmax, softmax
+from pantarhei.ops.nn.softmax_cross_entropy import (
+    softmax_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2,
+    sparse_softmax_cross_entropy_with_logits,
+)
+from pantarhei.ops.search.extrema import in_top_k, top_k
 from pantarhei.ops.sparse.embedding import embedding_lookup_sparse, safe_embedding_lookup_sparse
 
 __all__ = [

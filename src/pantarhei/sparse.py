@@ -12,10 +12,10 @@ from pantarhei.ops.sparse.arranging import sparse_transpose as transpose
 from pantarhei.ops.sparse.contractions import sparse_softmax as softmax
 from pantarhei.ops.sparse.contractions import sparse_tensor_dense_matmul as matmul
 from pantarhei.ops.sparse.contractions import sparse_tensor_dense_matmul as sparse_dense_matmul
+from pantarhei.ops.sparse.empty_rows import sparse_fill_empty_rows as fill_empty_rows
 from pantarhei.ops.sparse.indicators import sparse_merge as merge
 from pantarhei.ops.sparse.indicators import sparse_to_indicator as to_indicator
 from pantarhei.ops.sparse.parts import sparse_concat as concat
-from pantarhei.ops.sparse.parts import sparse_fill_empty_rows as fill_empty_rows
 from pantarhei.ops.sparse.parts import sparse_retain as retain
 from pantarhei.ops.sparse.parts import sparse_slice as slice
 from pantarhei.ops.sparse.parts import sparse_split as split

@@ -9,14 +9,9 @@ from pantarhei.ops.sparse.arranging import (
     sparse_transpose,
 )
 from pantarhei.ops.sparse.contractions import sparse_softmax, sparse_tensor_dense_matmul
+from pantarhei.ops.sparse.empty_rows import sparse_fill_empty_rows
 from pantarhei.ops.sparse.indicators import sparse_merge, sparse_to_indicator
-from pantarhei.ops.sparse.parts import (
-    sparse_concat,
-    sparse_fill_empty_rows,
-    sparse_retain,
-    sparse_slice,
-    sparse_split,
-)
+from pantarhei.ops.sparse.parts import sparse_concat, sparse_retain, sparse_slice, sparse_split
 from pantarhei.ops.sparse.reductions import (
     sparse_reduce_max,
     sparse_reduce_max_sparse,

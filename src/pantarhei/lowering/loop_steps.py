@@ -17,7 +17,8 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.lowering.loop_structure import Frame, switch_of
 from pantarhei.lowering.lowered_values import Ended, Handle, Ref, StartsAgain, Stored
 from pantarhei.lowering.plan import HostStep, LoopStep, Plan, Question, Slot
-from pantarhei.program.ir import Array, Builder, Type, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, Type, Value
 
 # The type of the slot of a variable that has no value, among the results of a loop.
 NO_VALUE = Type(np.dtype(object), ())

@@ -37,16 +37,10 @@ from pantarhei.lowering.plan import (
     State,
 )
 from pantarhei.lowering.schedule import schedule_with_loops
-from pantarhei.program.ir import (
-    Array,
-    Builder,
-    Program,
-    ProgramError,
-    Type,
-    Value,
-    VerificationError,
-)
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, Program, ProgramError, Type, Value
 from pantarhei.program.primitives import TABLE
+from pantarhei.program.verifier import VerificationError
 
 # Feeds of integers and booleans up to this size may decide shapes and branches: they become part of
 # what a plan is made for. Larger ones are data, and what depends on them is found out during the

@@ -26,7 +26,8 @@ from pantarhei.ops.array.joining import concat, concat_gradients
 from pantarhei.ops.array.placeholder import Placeholder
 from pantarhei.ops.array.shapes import expand_dims, reshape, shape, size
 from pantarhei.ops.state.reference import VariableV2
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 
 class Variable(VariableV2):

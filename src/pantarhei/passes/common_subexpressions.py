@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pantarhei.program.ir import FOLD_LIMIT, Node, Program, Value, freeze
+from pantarhei.program.builder import FOLD_LIMIT, freeze
+from pantarhei.program.ir import Node, Program, Value
 
 
 def share_common_subexpressions(program: Program) -> tuple[Program, Mapping[str, int]]:

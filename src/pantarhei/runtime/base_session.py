@@ -14,7 +14,8 @@ from typing import Any
 
 from pantarhei.core import errors, nest
 from pantarhei.graph import stacks
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.lowering.lower import NeedsStaticFeeds, lower
 from pantarhei.lowering.plan import Facts, Plan

@@ -24,8 +24,9 @@ from pantarhei.files.graphs.nodes import (
 )
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.creation_site import CreationSite
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.definition import REGISTRY, OpDef, argument_dtypes, output_dtypes
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from pantarhei.core import errors
 from pantarhei.core.dtypes import DType, as_dtype
 from pantarhei.graph.convert import convert_n_to_tensor, convert_to_tensor
+from pantarhei.graph.default_graph import graph_of
 from pantarhei.graph.definitions.definition import (
     REGISTRY,
     OpDef,
@@ -18,7 +19,6 @@ from pantarhei.graph.definitions.definition import (
     output_dtypes,
 )
 from pantarhei.graph.definitions.signature import Argument
-from pantarhei.graph.graph import graph_of
 from pantarhei.graph.operation import Tensor
 
 

@@ -17,7 +17,8 @@ from pantarhei.graph.definitions.signature import Argument, Attribute, Signature
 
 if TYPE_CHECKING:
     from pantarhei.graph.operation import Operation, Tensor
-    from pantarhei.program.ir import Array, Builder
+    from pantarhei.program.builder import Builder
+    from pantarhei.program.ir import Array
 
 
 class Registry(dict[str, "OpDef"]):

@@ -10,10 +10,11 @@ from pantarhei.core import dtypes, nest
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import Dimension, TensorShape, as_shape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import REGISTRY, OpDef, apply
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.operation import OPERATORS, Operation, Tensor
-from pantarhei.program.ir import Array, Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, Value
 
 
 class Const(OpDef):

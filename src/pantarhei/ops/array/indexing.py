@@ -28,7 +28,8 @@ from pantarhei.ops.array.joining import concat, stack
 from pantarhei.ops.array.shapes import expand_dims, reshape, shape, size, squeeze
 from pantarhei.ops.array.transposing import transpose
 from pantarhei.ops.host.results import host_results
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class Slice(OpDef):

@@ -22,7 +22,8 @@ from pantarhei.ops.array.broadcasting import broadcast_to
 from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.shapes import rank, renamed, reshape, shape, size
 from pantarhei.ops.math.unary import conj
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 Lower = Callable[[Builder, Value, tuple[int, ...]], Value]
 Gradient = Callable[[Operation, Tensor], Tensor]

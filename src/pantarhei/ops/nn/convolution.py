@@ -28,7 +28,8 @@ from pantarhei.ops.nn.window_geometry import (
     spatial_axes,
     windowed,
 )
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 FLOATING = "{float16, bfloat16, float32, float64}"
 
