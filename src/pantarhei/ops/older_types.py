@@ -30,7 +30,7 @@ from pantarhei.program.builder import Builder
 from pantarhei.program.ir import ProgramError, Value
 
 
-class Variable(VariableV2):
+class VariableDefinition(VariableV2, type="Variable"):
     """A variable as the first version has it: the shape () may stand for any shape."""
 
     def infer(self, op: Operation) -> list[TensorShape]:

@@ -22,7 +22,7 @@ from pantarhei.graph.definitions.signature import Argument
 from pantarhei.graph.operation import Tensor
 
 
-class Application:
+class OpApplication:
     """One call of `apply`: holds the attributes found so far and the input that told each."""
 
     def __init__(
@@ -259,4 +259,4 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attributes: Any
     Raises:
       TypeError: an input is of the wrong dtype. ValueError: shapes or attribute values do not fit.
     """
-    return Application(REGISTRY[op_type], inputs, attributes).run(name or op_type)
+    return OpApplication(REGISTRY[op_type], inputs, attributes).run(name or op_type)
