@@ -1,6 +1,8 @@
-"""Types of operations that are only met in graphs that older versions of TensorFlow wrote.
+"""Types of operations that only graphs of older versions of TensorFlow contain.
 
-Each does what its successor does, by the successor's definition; no public function makes one.
+Each delegates to the definition of its successor; no public function makes one. The module comes
+after the families whose definitions it uses, `array`, `search` and `state`; nothing imports it but
+the package itself.
 """
 
 from __future__ import annotations
