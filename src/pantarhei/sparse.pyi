@@ -11,10 +11,10 @@ from pantarhei.ops.sparse.arranging import sparse_transpose as _transpose
 from pantarhei.ops.sparse.contractions import sparse_softmax as _softmax
 from pantarhei.ops.sparse.contractions import sparse_tensor_dense_matmul as _matmul
 from pantarhei.ops.sparse.contractions import sparse_tensor_dense_matmul as _sparse_dense_matmul
+from pantarhei.ops.sparse.empty_rows import sparse_fill_empty_rows as _fill_empty_rows
 from pantarhei.ops.sparse.indicators import sparse_merge as _merge
 from pantarhei.ops.sparse.indicators import sparse_to_indicator as _to_indicator
 from pantarhei.ops.sparse.parts import sparse_concat as _concat
-from pantarhei.ops.sparse.parts import sparse_fill_empty_rows as _fill_empty_rows
 from pantarhei.ops.sparse.parts import sparse_retain as _retain
 from pantarhei.ops.sparse.parts import sparse_slice as _slice
 from pantarhei.ops.sparse.parts import sparse_split as _split

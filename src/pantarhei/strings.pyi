@@ -3,8 +3,8 @@ from pantarhei.ops.strings.formatting import string_format as _format
 from pantarhei.ops.strings.joining import as_string as as_string
 from pantarhei.ops.strings.joining import reduce_join as reduce_join
 from pantarhei.ops.strings.joining import string_join as _join
-from pantarhei.ops.strings.text import regex_full_match as regex_full_match
-from pantarhei.ops.strings.text import regex_replace as regex_replace
+from pantarhei.ops.strings.patterns import regex_full_match as regex_full_match
+from pantarhei.ops.strings.patterns import regex_replace as regex_replace
 from pantarhei.ops.strings.text import string_length as _length
 from pantarhei.ops.strings.text import string_lower as _lower
 from pantarhei.ops.strings.text import string_strip as _strip

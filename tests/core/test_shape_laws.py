@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pantarhei.core.shapes import Dimension, TensorShape, broadcast_conflict, broadcast_shape
+from pantarhei.core.dimensions import Dimension
+from pantarhei.core.shapes import TensorShape, broadcast_conflict, broadcast_shape
 
 EXTENTS = st.one_of(st.none(), st.integers(0, 4))
 SHAPES = st.one_of(st.none(), st.lists(EXTENTS, max_size=3)).map(TensorShape)

@@ -9,8 +9,10 @@ import numpy as np
 
 from pantarhei.engines.native.runtime import engine as native_engine
 from pantarhei.engines.numpy import engine as numpy_engine
-from pantarhei.program.ir import Builder, Program, Type, Value, verify
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Program, Type, Value
 from pantarhei.program.primitives import TABLE
+from pantarhei.program.verifier import verify
 
 # Units in the last place by which elementary functions may differ: NumPy has errors too.
 UNITS = 6

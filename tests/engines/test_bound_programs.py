@@ -18,7 +18,8 @@ from pantarhei.engines.native.runtime import engine as native_engine
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.program import philox
-from pantarhei.program.ir import Program, verify
+from pantarhei.program.ir import Program
+from pantarhei.program.verifier import verify
 from tests.engines.agreement import agree, builder, inputs
 from tests.engines.test_random_programs import applications, bounded
 

@@ -26,8 +26,10 @@ from pantarhei.engines.native.schedule.schedule import GuardStep, NestStep
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.passes.driver import Pass, run_pass
 from pantarhei.program import dump
-from pantarhei.program.ir import Builder, Program, ProgramError, Type, VerificationError
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Program, ProgramError, Type
 from pantarhei.program.primitives import TABLE
+from pantarhei.program.verifier import VerificationError
 
 FLOAT, INT = np.dtype("float32"), np.dtype("int32")
 BOUND = Options({2: 1}, bound=True)

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import pantarhei as tf
 from pantarhei.lowering.lower import lower
 from pantarhei.lowering.plan import Segment
-from pantarhei.program.ir import Type, VerificationError, verify
+from pantarhei.program.ir import Type
+from pantarhei.program.verifier import VerificationError, verify
 from pantarhei.runtime import execution
 
 Array = Any

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.program.ir import Builder, Program, Type, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Program, Type, Value
 from pantarhei.program.primitives import TABLE
 
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.passes import PASSES, Pass, Step, simplify
-from pantarhei.program.ir import Builder, Node, Program, Type, Value, VerificationError, verify
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Node, Program, Type, Value
 from pantarhei.program.primitives import TABLE
+from pantarhei.program.verifier import VerificationError, verify
 from tests.engines.test_random_programs import broadcasts, moves
 from tests.passes.expressions import expressions_of, input_types, program_of, same_bits
 

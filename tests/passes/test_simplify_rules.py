@@ -13,7 +13,8 @@ from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.dead_code import remove_dead_code
 from pantarhei.passes.rewriting import Example, Rule, Rules, Sweep
-from pantarhei.program.ir import Program, ProgramError, VerificationError, verify
+from pantarhei.program.ir import Program, ProgramError
+from pantarhei.program.verifier import VerificationError, verify
 from tests.passes.expressions import expressions_of, input_types, program_of, same_bits
 
 TABLES = {"movements": movements, "folding": folding, "identities": identities}

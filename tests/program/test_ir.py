@@ -8,18 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.program.ir import (
-    Builder,
-    Node,
-    NotStatic,
-    Program,
-    Type,
-    Value,
-    VerificationError,
-    show,
-    verify,
-)
+from pantarhei.program.builder import Builder, NotStatic
+from pantarhei.program.ir import Node, Program, Type, Value, show
 from pantarhei.program.primitives import TABLE
+from pantarhei.program.verifier import VerificationError, verify
 
 MATRIX = Type(np.dtype(np.float32), (2, 3))
 

@@ -8,8 +8,6 @@ ops.array.arranging
     reverse: tf
     reverse_sequence: tf
     roll: tf
-ops.array.block_paddings
-    required_space_to_batch_paddings: tf
 ops.array.blocks
     batch_to_space: tf
     batch_to_space_nd: tf
@@ -64,11 +62,10 @@ ops.array.indexing
 ops.array.joining
     concat: tf
     parallel_stack: tf
-    split: tf
     stack: tf
-    unstack: tf
 ops.array.padding
     pad: tf
+    required_space_to_batch_paddings: tf
 ops.array.partitioning
     dynamic_partition: tf
     dynamic_stitch: tf
@@ -81,16 +78,6 @@ ops.array.scattering
     tensor_scatter_add: tf
     tensor_scatter_sub: tf
     tensor_scatter_update: tf
-ops.array.search
-    arg_max: tf
-    arg_min: tf
-    argmax: tf math
-    argmin: tf math
-    argsort: tf
-    in_top_k: math nn
-    searchsorted: tf
-    sort: tf
-    top_k: math nn
 ops.array.sequences
     linspace: tf tf.lin_space
     meshgrid: tf
@@ -107,6 +94,9 @@ ops.array.shapes
 ops.array.slicing
     newaxis: tf
     strided_slice: tf
+ops.array.splitting
+    split: tf
+    unstack: tf
 ops.array.transposing
     matrix_transpose: tf linalg.transpose
     transpose: tf
@@ -159,4 +149,15 @@ ops.debug.printing
 ops.host.functions
     numpy_node: tf
     py_func: tf
+ops.search.extrema
+    arg_max: tf
+    arg_min: tf
+    argmax: tf math
+    argmin: tf math
+    in_top_k: math nn
+    top_k: math nn
+ops.search.sorting
+    argsort: tf
+    searchsorted: tf
+    sort: tf
 """

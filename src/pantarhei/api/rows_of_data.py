@@ -52,12 +52,13 @@ ops.sparse.contractions
 ops.sparse.embedding
     embedding_lookup_sparse: nn
     safe_embedding_lookup_sparse: nn
+ops.sparse.empty_rows
+    sparse_fill_empty_rows: tf sparse.fill_empty_rows
 ops.sparse.indicators
     sparse_merge: tf sparse.merge
     sparse_to_indicator: tf sparse.to_indicator
 ops.sparse.parts
     sparse_concat: tf sparse.concat
-    sparse_fill_empty_rows: tf sparse.fill_empty_rows
     sparse_retain: tf sparse.retain
     sparse_slice: tf sparse.slice
     sparse_split: tf sparse.split
@@ -104,11 +105,12 @@ ops.strings.joining
     reduce_join: tf strings
     string_join: tf strings.join
     string_split: tf
+ops.strings.patterns
+    regex_full_match: strings
+    regex_replace: tf strings
 ops.strings.text
     decode_base64: tf
     encode_base64: tf
-    regex_full_match: strings
-    regex_replace: tf strings
     string_length: strings.length
     string_lower: strings.lower
     string_strip: tf strings.strip

@@ -8,12 +8,13 @@ autodiff.custom_gradient
     custom_gradient: tf
 autodiff.gradients
     AggregationMethod: tf
-    RegisterGradient: tf
     UnconnectedGradients: tf
     gradients: tf
-    no_gradient: tf tf.NoGradient tf.NotDifferentiable
 autodiff.hessians
     hessians: tf
+autodiff.registry
+    RegisterGradient: tf
+    no_gradient: tf tf.NoGradient tf.NotDifferentiable
 autodiff.swish
     swish: nn
 compat.text
@@ -168,12 +169,13 @@ files.saved_model.utils
 graph.convert
     convert_to_tensor: tf
     register_tensor_conversion_function: tf
+graph.default_graph
+    get_default_graph: tf
+    reset_default_graph: tf
 graph.devices
     DeviceSpec: tf
 graph.graph
     Graph: tf
-    get_default_graph: tf
-    reset_default_graph: tf
 graph.indexed_slices
     IndexedSlices: tf
 graph.keys

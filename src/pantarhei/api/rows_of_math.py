@@ -79,12 +79,6 @@ ops.math.complex_numbers
     complex: tf dtypes
     imag: tf math
     real: tf math
-ops.math.distinct
-    bincount: tf math
-    invert_permutation: tf math
-    setdiff1d: tf
-    unique: tf
-    unique_with_counts: tf
 ops.math.division
     div: tf
     div_no_nan: tf math.divide_no_nan
@@ -121,12 +115,6 @@ ops.math.segments
     segment_min: tf math
     segment_prod: tf math
     segment_sum: tf math
-    unsorted_segment_max: tf math
-    unsorted_segment_mean: tf math
-    unsorted_segment_min: tf math
-    unsorted_segment_prod: tf math
-    unsorted_segment_sqrt_n: tf math
-    unsorted_segment_sum: tf math
 ops.math.special_functions
     bessel_i0: math
     bessel_i0e: math
@@ -177,6 +165,13 @@ ops.math.unary
     sqrt: tf math
     square: tf math
     tanh: tf math nn
+ops.math.unsorted_segments
+    unsorted_segment_max: tf math
+    unsorted_segment_mean: tf math
+    unsorted_segment_min: tf math
+    unsorted_segment_prod: tf math
+    unsorted_segment_sqrt_n: tf math
+    unsorted_segment_sum: tf math
 ops.nn.activations
     crelu: nn
     elu: nn
@@ -197,13 +192,14 @@ ops.nn.convolve
     conv2d_backprop_input: nn
     conv2d_transpose: nn
     conv3d: nn
+ops.nn.depthwise_convolution
+    depthwise_conv2d: nn
+    depthwise_conv2d_native: nn
+    separable_conv2d: nn
 ops.nn.dilated_convolution
     atrous_conv2d: nn
     convolution: nn
-    depthwise_conv2d: nn
-    depthwise_conv2d_native: nn
     pool: nn
-    separable_conv2d: nn
 ops.nn.dropout
     dropout: nn
 ops.nn.embedding
@@ -215,9 +211,6 @@ ops.nn.losses
     l2_loss: nn
     log_poisson_loss: nn
     sigmoid_cross_entropy_with_logits: nn
-    softmax_cross_entropy_with_logits: nn
-    softmax_cross_entropy_with_logits_v2: nn
-    sparse_softmax_cross_entropy_with_logits: nn
     weighted_cross_entropy_with_logits: nn
 ops.nn.normalization
     batch_normalization: nn
@@ -234,8 +227,19 @@ ops.nn.pooling
     avg_pool1d: nn
     max_pool: nn
     max_pool1d: nn
+ops.nn.pooling_positions
     max_pool_with_argmax: nn
 ops.nn.softmax
     log_softmax: math nn
     softmax: math nn
+ops.nn.softmax_cross_entropy
+    softmax_cross_entropy_with_logits: nn
+    softmax_cross_entropy_with_logits_v2: nn
+    sparse_softmax_cross_entropy_with_logits: nn
+ops.search.distinct
+    bincount: tf math
+    invert_permutation: tf math
+    setdiff1d: tf
+    unique: tf
+    unique_with_counts: tf
 """

@@ -159,6 +159,7 @@ variables.matrix_initializers
     Identity: initializers.identity
     Orthogonal: tf.orthogonal_initializer initializers.orthogonal
 variables.modes
+    AUTO_REUSE: tf
     VariableAggregation: tf
     VariableSynchronization: tf
 variables.partitions
@@ -166,16 +167,15 @@ variables.partitions
     min_max_variable_partitioner: tf
     variable_axis_size_partitioner: tf
 variables.scope
-    AUTO_REUSE: tf
     VariableScope: tf
     get_variable_scope: tf
-    no_regularizer: tf
     variable_op_scope: tf
     variable_scope: tf
 variables.store
     create_partitioned_variables: tf
     get_local_variable: tf
     get_variable: tf
+    no_regularizer: tf
 variables.template
     make_template: tf
 variables.variable

@@ -14,10 +14,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pantarhei.autodiff.gradients import RegisterGradient
+from pantarhei.autodiff.registry import RegisterGradient
 from pantarhei.core import nest
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.identity import identity, identity_n

@@ -38,7 +38,7 @@ _SCALARS = "scalars"
 _NAMES_SHOWN = 5
 
 
-class Scalar(NamedTuple):
+class ScalarValue(NamedTuple):
     """One value of one tag."""
 
     run: str
@@ -103,7 +103,7 @@ def event_files(logdir: Path) -> list[Path]:
     )
 
 
-def _scalars(logdir: Path, paths: list[Path], reading: Reading) -> Iterator[Scalar]:
+def _scalars(logdir: Path, paths: list[Path], reading: Reading) -> Iterator[ScalarValue]:
     """The scalars of all files; a damaged file counts as far as it can be read."""
     root = logdir if logdir.is_dir() else logdir.parent
     plugins: dict[tuple[str, str], str] = {}
@@ -119,7 +119,7 @@ def _scalars(logdir: Path, paths: list[Path], reading: Reading) -> Iterator[Scal
                         plugins[name, value.tag] = value.metadata.plugin_data.plugin_name
                     number = number_of(value, plugins.get((name, value.tag)))
                     if number is not None:
-                        yield Scalar(name, value.tag, event.step, event.wall_time, number)
+                        yield ScalarValue(name, value.tag, event.step, event.wall_time, number)
         except errors.OpError as error:
             reading.faults.append(f"{path}: {error.message}; what stands before it was read")
 
@@ -149,15 +149,15 @@ def _text(number: float) -> str:
     return str(np.float32(number))
 
 
-def _print_values(scalars: list[Scalar]) -> None:
+def _print_values(scalars: list[ScalarValue]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(Scalar._fields)
+    writer.writerow(ScalarValue._fields)
     for each in scalars:
         writer.writerow([*each[:3], repr(each.wall_time), _text(each.value)])
 
 
-def _print_table(scalars: list[Scalar]) -> None:
-    of_tag: dict[tuple[str, str], list[Scalar]] = {}
+def _print_table(scalars: list[ScalarValue]) -> None:
+    of_tag: dict[tuple[str, str], list[ScalarValue]] = {}
     for each in scalars:
         of_tag.setdefault((each.run, each.tag), []).append(each)
     rows: list[tuple[str, ...]] = [("run", "tag", "values", "steps", "least", "most", "last")]

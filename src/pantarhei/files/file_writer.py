@@ -15,7 +15,8 @@ from pantarhei.core.messages import message_class
 from pantarhei.files.event_file import EventFile
 from pantarhei.files.gfile.system_errors import Path
 from pantarhei.files.graphs.meta_graphs import export_meta_graph
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.platform.logging import warning
 
 

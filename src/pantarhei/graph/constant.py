@@ -13,7 +13,8 @@ import numpy as np
 
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Array, Builder, NotStatic, ProgramError, Value
+from pantarhei.program.builder import Builder, NotStatic
+from pantarhei.program.ir import Array, ProgramError, Value
 from pantarhei.program.primitives import TABLE
 
 _UNKNOWN: Any = object()

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from pantarhei.core import dtypes
+from pantarhei.core.dimensions import Dimension
 from pantarhei.core.dtypes import DType
-from pantarhei.core.shapes import Dimension, TensorShape
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.tensor_operators import OPERATORS
 

@@ -12,15 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from pantarhei.core import errors
 from pantarhei.core.dtypes import DType
 from pantarhei.graph import devices, elements
 from pantarhei.graph.collections import Collections
 from pantarhei.graph.controls import ControlDependencies, edges_for
 from pantarhei.graph.definitions.definition import OpDef
-from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.graph.stacks import DefaultStack
+from pantarhei.graph.stacks import GRAPHS
 
 _OP_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*\Z")
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9_.\-/]*\Z")
@@ -292,7 +290,7 @@ class Graph(Collections):
 
     def as_default(self) -> AbstractContextManager[Graph]:
         """Context in which new operations go into this graph."""
-        return DEFAULT_GRAPHS.pushed(self)
+        return GRAPHS.pushed(self)
 
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> ControlDependencies:
         """Context in which new operations run after `control_inputs` (None: after nothing).
@@ -417,83 +415,3 @@ class Graph(Collections):
           ImportError: if tensorboard is not installed.
         """
         return elements.HOOKS["graph_def"](self, from_version, add_shapes)
-
-
-class _DefaultGraphs(DefaultStack):
-    """The stack of default graphs; below it lies one that is made when it is first needed."""
-
-    def __init__(self) -> None:
-        super().__init__("graph")
-
-    def get(self) -> Graph:
-        top: Graph | None = super().get()
-        if top is not None:
-            return top
-        if _BOTTOM.graph is None:
-            _BOTTOM.graph = Graph()
-        return _BOTTOM.graph
-
-
-class _Bottom:
-    """The default graph of every thread that has not entered another."""
-
-    graph: Graph | None = None
-
-
-_BOTTOM = _Bottom()
-DEFAULT_GRAPHS = _DefaultGraphs()
-
-
-def get_default_graph() -> Graph:
-    """The graph that new operations go into on this thread."""
-    return DEFAULT_GRAPHS.get()
-
-
-def reset_default_graph() -> None:
-    """Starts a new default graph.
-
-    Raises:
-      AssertionError: inside a `with graph.as_default()` block.
-    """
-    if DEFAULT_GRAPHS.items:
-        raise AssertionError(
-            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared "
-            "graph, exit the nesting and create a new graph."
-        )
-    _BOTTOM.graph = None
-
-
-def graph_of(values: Sequence[Any], graph: Graph | None = None) -> Graph:
-    """The one graph that all tensors among `values` are of; the default graph if there is none.
-
-    Raises:
-      ValueError: if two are of different graphs.
-    """
-    first: Any = None
-    for value in values:
-        found = elements.graph_element(value)
-        if found is None:
-            continue
-        if graph is not None and first is None and found.graph is not graph:
-            raise ValueError(_foreign(found, f"{found} is not from the passed-in graph.", graph))
-        if graph is None or first is None:
-            graph, first = found.graph, found
-        elif found.graph is not graph:
-            raise ValueError(
-                _foreign(found, f"{found} must be from the same graph as {first}.", graph)
-            )
-    return get_default_graph() if graph is None else graph
-
-
-def _foreign(found: Any, message: str, graph: Graph) -> str:
-    op = found if isinstance(found, Operation) else found.op
-    return errors.described(
-        message,
-        op,
-        cause=f"two graphs are mixed: {found.graph} and {graph}",
-        cure="build everything inside one `with graph.as_default():`, or call "
-        "tf.reset_default_graph() only before building",
-    )
-
-
-__all__ = ["Graph", "GraphKeys", "get_default_graph", "graph_of", "reset_default_graph"]

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.constant import constant_value, shape_value
-from pantarhei.graph.graph import Graph, graph_of
+from pantarhei.graph.default_graph import graph_of
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.tensor_operators import OPERATORS
 

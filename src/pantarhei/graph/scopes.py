@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any
 
-from pantarhei.graph.graph import get_default_graph, graph_of
+from pantarhei.graph.default_graph import get_default_graph, graph_of
 
 
 class name_scope:

@@ -1,7 +1,7 @@
-"""Stacks of defaults, one per thread: the default session here, the default graph in
-graph/graph.py.
+"""Stacks of defaults, one per thread: of graphs and of sessions.
 
-A session is anything with `run` and `graph`; this module never makes one.
+A session is anything with `run` and `graph`; this module makes neither. Below the stack of graphs
+lies one more default, in default_graph.py.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class DefaultStack(threading.local):
                 self.items.remove(item)
 
 
+GRAPHS = DefaultStack("graph")
 SESSIONS = DefaultStack("session")
 
 

@@ -17,7 +17,7 @@ from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import get_collection_ref, name_scope

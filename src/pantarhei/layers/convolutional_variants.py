@@ -12,7 +12,7 @@ from pantarhei.layers.convolutional import Convolution, Convolutional, keywords_
 from pantarhei.ops.array.joining import stack
 from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.ops.array.transposing import transpose
-from pantarhei.ops.nn import convolve, dilated_convolution
+from pantarhei.ops.nn import convolve, depthwise_convolution
 
 
 def _grown(extent: Any, window: int, stride: int, padding: str) -> Any:
@@ -216,7 +216,7 @@ class SeparableConv2D(Convolutional):
     def call(self, inputs: Tensor) -> Tensor:
         """The convolved images."""
         return self._finished(
-            dilated_convolution.separable_conv2d(
+            depthwise_convolution.separable_conv2d(
                 inputs,
                 self.depthwise_kernel,
                 self.pointwise_kernel,

@@ -9,7 +9,8 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.layers.rnn_cells import Activation, LayerRNNCell, check_call, input_depth
 from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.indexing import slice as slice_of
-from pantarhei.ops.array.joining import concat, split
+from pantarhei.ops.array.joining import concat
+from pantarhei.ops.array.splitting import split
 from pantarhei.ops.linalg.matrices import matmul
 from pantarhei.ops.math.binary import add, multiply
 from pantarhei.ops.math.clip import clip_by_value

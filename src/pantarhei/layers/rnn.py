@@ -12,7 +12,7 @@ from pantarhei.core import dtypes, nest
 from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import control_dependencies, name_scope
 from pantarhei.layers.base import known_extent
@@ -188,26 +188,8 @@ class _Unrolling:
         time = constant(0, dtype=dtypes.int32, name="time")
         with name_scope("dynamic_rnn") as base:
             pass
-        kind = _state_dtype(self.dtype, self.state)
-        outputs = tuple(
-            TensorArray(
-                kind,
-                size=steps,
-                element_shape=as_shape([known_batch]).concatenate(_as_shape(size)),
-                tensor_array_name=f"{base}output_{index}",
-            )
-            for index, size in enumerate(sizes)
-        )
-        sources = [
-            TensorArray(
-                each.dtype,
-                size=steps,
-                element_shape=each.shape[1:],
-                tensor_array_name=f"{base}input_{index}",
-            )
-            for index, each in enumerate(self.flat)
-        ]
-        sources = [array.unstack(each) for array, each in zip(sources, self.flat, strict=True)]
+        outputs = self._output_arrays(base, steps, known_batch)
+        sources = self._input_arrays(base, steps)
 
         def step(time: Tensor, arrays: Any, state: Any) -> Any:
             read = [array.read(time) for array in sources]
@@ -246,6 +228,32 @@ class _Unrolling:
         for each, size in zip(stacked, sizes, strict=True):
             each.set_shape(static_shape([known_steps, known_batch], size))
         return nest.pack(self.cell.output_size, stacked), state
+
+    def _output_arrays(self, base: str, steps: Tensor, batch: int | None) -> tuple[Any, ...]:
+        """An array of the steps' outputs for each part of the cell's output."""
+        kind = _state_dtype(self.dtype, self.state)
+        return tuple(
+            TensorArray(
+                kind,
+                size=steps,
+                element_shape=as_shape([batch]).concatenate(_as_shape(size)),
+                tensor_array_name=f"{base}output_{index}",
+            )
+            for index, size in enumerate(nest.flatten(self.cell.output_size))
+        )
+
+    def _input_arrays(self, base: str, steps: Tensor) -> list[Any]:
+        """The inputs, an array of steps for each part."""
+        arrays = [
+            TensorArray(
+                each.dtype,
+                size=steps,
+                element_shape=each.shape[1:],
+                tensor_array_name=f"{base}input_{index}",
+            )
+            for index, each in enumerate(self.flat)
+        ]
+        return [array.unstack(each) for array, each in zip(arrays, self.flat, strict=True)]
 
     def _zeros(self, batch: Any, size: Any) -> Tensor:
         return zeros(stack(joined(batch, size)), _state_dtype(self.dtype, self.state))

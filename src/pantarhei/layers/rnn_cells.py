@@ -19,9 +19,10 @@ from pantarhei.graph.scopes import name_scope
 from pantarhei.layers.base import InputSpec, Layer, known_extent
 from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.filling import zeros
-from pantarhei.ops.array.joining import concat, split
+from pantarhei.ops.array.joining import concat
 from pantarhei.ops.array.shapes import expand_dims
 from pantarhei.ops.array.shapes import shape as shape_of
+from pantarhei.ops.array.splitting import split
 from pantarhei.ops.linalg.matrices import matmul
 from pantarhei.ops.math.unary import sigmoid, tanh
 from pantarhei.ops.nn.bias import bias_add

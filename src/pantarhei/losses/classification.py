@@ -19,8 +19,8 @@ from pantarhei.ops.math.binary import multiply, subtract
 from pantarhei.ops.math.comparison import equal
 from pantarhei.ops.math.unary import log
 from pantarhei.ops.nn.activations import relu
-from pantarhei.ops.nn.losses import (
-    sigmoid_cross_entropy_with_logits,
+from pantarhei.ops.nn.losses import sigmoid_cross_entropy_with_logits
+from pantarhei.ops.nn.softmax_cross_entropy import (
     softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits,
 )

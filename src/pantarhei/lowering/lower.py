@@ -23,7 +23,8 @@ from pantarhei.lowering.lowered_values import NeedsCut, NeedsStaticFeeds, PlanEn
 from pantarhei.lowering.plan import Feed, HostStep, Observed, Plan
 from pantarhei.lowering.schedule import schedule_with_loops
 from pantarhei.program import dump
-from pantarhei.program.ir import Array, ProgramError, Type, Value, VerificationError
+from pantarhei.program.ir import Array, ProgramError, Type, Value
+from pantarhei.program.verifier import VerificationError
 
 # Feeds of integers and booleans up to this size may decide shapes and branches: plans are
 # specialized on their values. Larger ones are data, observed during the run.

@@ -26,7 +26,8 @@ from pantarhei.lowering.plan import (
     SpecializationPoint,
     State,
 )
-from pantarhei.program.ir import Array, Builder, Program, Type, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, Program, Type, Value
 from pantarhei.program.primitives import TABLE
 
 

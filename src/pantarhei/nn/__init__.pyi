@@ -7,8 +7,6 @@ from pantarhei.nn import rnn_cell as rnn_cell
 from pantarhei.ops.array.blocks import depth_to_space as depth_to_space
 from pantarhei.ops.array.blocks import space_to_batch as space_to_batch
 from pantarhei.ops.array.blocks import space_to_depth as space_to_depth
-from pantarhei.ops.array.search import in_top_k as in_top_k
-from pantarhei.ops.array.search import top_k as top_k
 from pantarhei.ops.math.unary import log_sigmoid as log_sigmoid
 from pantarhei.ops.math.unary import sigmoid as sigmoid
 from pantarhei.ops.math.unary import tanh as tanh
@@ -29,12 +27,12 @@ from pantarhei.ops.nn.convolve import conv2d_backprop_filter as conv2d_backprop_
 from pantarhei.ops.nn.convolve import conv2d_backprop_input as conv2d_backprop_input
 from pantarhei.ops.nn.convolve import conv2d_transpose as conv2d_transpose
 from pantarhei.ops.nn.convolve import conv3d as conv3d
+from pantarhei.ops.nn.depthwise_convolution import depthwise_conv2d as depthwise_conv2d
+from pantarhei.ops.nn.depthwise_convolution import depthwise_conv2d_native as depthwise_conv2d_native
+from pantarhei.ops.nn.depthwise_convolution import separable_conv2d as separable_conv2d
 from pantarhei.ops.nn.dilated_convolution import atrous_conv2d as atrous_conv2d
 from pantarhei.ops.nn.dilated_convolution import convolution as convolution
-from pantarhei.ops.nn.dilated_convolution import depthwise_conv2d as depthwise_conv2d
-from pantarhei.ops.nn.dilated_convolution import depthwise_conv2d_native as depthwise_conv2d_native
 from pantarhei.ops.nn.dilated_convolution import pool as pool
-from pantarhei.ops.nn.dilated_convolution import separable_conv2d as separable_conv2d
 from pantarhei.ops.nn.dropout import dropout as dropout
 from pantarhei.ops.nn.embedding import embedding_lookup as embedding_lookup
 from pantarhei.ops.nn.fused_normalization import fused_batch_norm as fused_batch_norm
@@ -43,9 +41,6 @@ from pantarhei.ops.nn.fused_normalization import local_response_normalization as
 from pantarhei.ops.nn.losses import l2_loss as l2_loss
 from pantarhei.ops.nn.losses import log_poisson_loss as log_poisson_loss
 from pantarhei.ops.nn.losses import sigmoid_cross_entropy_with_logits as sigmoid_cross_entropy_with_logits
-from pantarhei.ops.nn.losses import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
-from pantarhei.ops.nn.losses import softmax_cross_entropy_with_logits_v2 as softmax_cross_entropy_with_logits_v2
-from pantarhei.ops.nn.losses import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
 from pantarhei.ops.nn.losses import weighted_cross_entropy_with_logits as weighted_cross_entropy_with_logits
 from pantarhei.ops.nn.normalization import batch_normalization as batch_normalization
 from pantarhei.ops.nn.normalization import l2_normalize as l2_normalize
@@ -58,9 +53,14 @@ from pantarhei.ops.nn.pooling import avg_pool as avg_pool
 from pantarhei.ops.nn.pooling import avg_pool1d as avg_pool1d
 from pantarhei.ops.nn.pooling import max_pool as max_pool
 from pantarhei.ops.nn.pooling import max_pool1d as max_pool1d
-from pantarhei.ops.nn.pooling import max_pool_with_argmax as max_pool_with_argmax
+from pantarhei.ops.nn.pooling_positions import max_pool_with_argmax as max_pool_with_argmax
 from pantarhei.ops.nn.softmax import log_softmax as log_softmax
 from pantarhei.ops.nn.softmax import softmax as softmax
+from pantarhei.ops.nn.softmax_cross_entropy import softmax_cross_entropy_with_logits as softmax_cross_entropy_with_logits
+from pantarhei.ops.nn.softmax_cross_entropy import softmax_cross_entropy_with_logits_v2 as softmax_cross_entropy_with_logits_v2
+from pantarhei.ops.nn.softmax_cross_entropy import sparse_softmax_cross_entropy_with_logits as sparse_softmax_cross_entropy_with_logits
+from pantarhei.ops.search.extrema import in_top_k as in_top_k
+from pantarhei.ops.search.extrema import top_k as top_k
 from pantarhei.ops.sparse.embedding import embedding_lookup_sparse as embedding_lookup_sparse
 from pantarhei.ops.sparse.embedding import safe_embedding_lookup_sparse as safe_embedding_lookup_sparse
 lrn = _lrn

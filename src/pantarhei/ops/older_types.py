@@ -1,6 +1,8 @@
-"""Types of operations that are only met in graphs that older versions of TensorFlow wrote.
+"""Types of operations that only graphs of older versions of TensorFlow contain.
 
-Each does what its successor does, by the successor's definition; no public function makes one.
+Each delegates to the definition of its successor; no public function makes one. The module comes
+after the families whose definitions it uses, `array`, `search` and `state`; nothing imports it but
+the package itself.
 """
 
 from __future__ import annotations
@@ -26,10 +28,11 @@ from pantarhei.ops.array.joining import concat, concat_gradients
 from pantarhei.ops.array.placeholder import Placeholder
 from pantarhei.ops.array.shapes import expand_dims, reshape, shape, size
 from pantarhei.ops.state.reference import VariableV2
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 
-class Variable(VariableV2):
+class VariableDefinition(VariableV2, type="Variable"):
     """A variable as the first version has it: the shape () may stand for any shape."""
 
     def infer(self, op: Operation) -> list[TensorShape]:

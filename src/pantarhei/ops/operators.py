@@ -1,4 +1,6 @@
-"""Python's operators on tensors: which function each stands for, and how operands are converted.
+"""Python's operators on tensors: the function of each, and how operands are converted.
+
+It comes after the family `math`, whose functions it registers in `OPERATORS`.
 
 The operand that is not a tensor takes the dtype of the one that is. An operator opens a name scope
 of its own name, so that `x * 2` makes the nodes `mul/y` and `mul`. Comparisons go without.
@@ -25,7 +27,7 @@ def _add(x: Tensor, y: Tensor, name: str) -> Any:
 
 
 def binary_operator(name: str, function: Function) -> None:
-    """Lets an operator and its reflected form stand for `function`."""
+    """Implements an operator and its reflected form by `function`."""
 
     def operator(x: Any, y: Any, reflected: bool = False) -> Any:
         with name_scope(None, name, [x, y]) as scope:
@@ -36,7 +38,7 @@ def binary_operator(name: str, function: Function) -> None:
                     y = convert_to_tensor(y, dtype_hint=x.dtype.base_dtype, name="y")
                 except TypeError:
                     if hasattr(type(y), f"__r{name}__"):
-                        return NotImplemented  # it may know what to do with a tensor
+                        return NotImplemented  # its reflected method is called next
                     raise
             return function(x, y, name=scope)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import apply
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import colocate_with, control_dependencies

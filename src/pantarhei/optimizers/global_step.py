@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pantarhei.core import dtypes
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor
 from pantarhei.platform.logging import error

@@ -7,7 +7,7 @@ from typing import Any
 
 from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import add_to_collection, colocate_with, name_scope

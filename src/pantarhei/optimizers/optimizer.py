@@ -14,8 +14,8 @@ from pantarhei.autodiff.gradients import gradients
 from pantarhei.core import dtypes, errors, nest
 from pantarhei.core.dtypes import DType
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import apply
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
@@ -28,8 +28,8 @@ from pantarhei.graph.scopes import (
 from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.ops.control_flow.dependencies import group
 from pantarhei.ops.control_flow.dependencies import tuple as tie
-from pantarhei.ops.math.distinct import unique
-from pantarhei.ops.math.segments import unsorted_segment_sum
+from pantarhei.ops.math.unsorted_segments import unsorted_segment_sum
+from pantarhei.ops.search.distinct import unique
 from pantarhei.ops.state import reference as state
 from pantarhei.optimizers import slots
 from pantarhei.optimizers.slots import is_resource

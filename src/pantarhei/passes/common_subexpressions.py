@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pantarhei.passes.appender import with_operands
-from pantarhei.program.ir import FOLD_LIMIT, Node, Program, Value, freeze
+from pantarhei.program.builder import FOLD_LIMIT, freeze
+from pantarhei.program.ir import Node, Program, Value
 
 
 def share_common_subexpressions(program: Program) -> tuple[Program, Mapping[str, int]]:

@@ -18,7 +18,8 @@ from pantarhei.passes.common_subexpressions import share_common_subexpressions
 from pantarhei.passes.dead_code import remove_dead_code
 from pantarhei.passes.rewriting import sweep
 from pantarhei.program import dump
-from pantarhei.program.ir import Program, VerificationError, verify
+from pantarhei.program.ir import Program
+from pantarhei.program.verifier import VerificationError, verify
 
 # Set by tests: the program is verified after every pass.
 VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))

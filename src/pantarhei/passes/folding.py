@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pantarhei.passes.patterns import uniform
 from pantarhei.passes.rewriting import Example, Rule, Rules
-from pantarhei.program.ir import Builder, Node, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Node, Value
 from pantarhei.program.primitives import TABLE as PRIMITIVES
 from pantarhei.program.primitives.elementwise import broadcast
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from pantarhei.passes.patterns import uniform
 from pantarhei.passes.rewriting import FLOATS, REAL, WHOLE, Example, Rule, Rules
-from pantarhei.program.ir import Builder, Node, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Node, Value
 
 SIGNED = "if"
 COMPLEX = "c"

@@ -7,7 +7,8 @@ the dtype that it already has.
 from __future__ import annotations
 
 from pantarhei.passes.rewriting import Example, Rule, Rules
-from pantarhei.program.ir import Builder, Node, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Node, Value
 
 
 def _unless_changed(b: Builder, node: Node, x: Value) -> Value | None:

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.program.ir import FOLD_LIMIT, Array, Node, Primitive, Value
+from pantarhei.program.builder import FOLD_LIMIT
+from pantarhei.program.ir import Array, Node, Primitive, Value
 from pantarhei.program.primitives import TABLE
 
 Bound = dict[str, Value]

@@ -7,7 +7,8 @@ is its own matter.
 from __future__ import annotations
 
 from pantarhei.passes.rewriting import Example, Rule, Rules
-from pantarhei.program.ir import Builder, Node, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Node, Value
 
 
 def _swaps_rows(transpose: Node) -> bool:

@@ -22,8 +22,10 @@ from pantarhei.passes.patterns import (
     parsed,
     written,
 )
-from pantarhei.program.ir import Builder, Node, Primitive, Program, Value, VerificationError
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Node, Primitive, Program, Value
 from pantarhei.program.primitives import TABLE
+from pantarhei.program.verifier import VerificationError
 
 # What a rule puts in the place of a node; None where it does not apply after all.
 Replacement = Callable[..., Value | None]

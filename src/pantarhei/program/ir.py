@@ -1,25 +1,20 @@
-"""The program language: typed values, interned nodes, a builder, a printer and a verifier.
+"""The program language: primitives, typed values, nodes, programs and their text.
 
 A program is a list of nodes in the order in which they run. Every node applies one primitive to
-values made earlier and has concrete output types. Nodes are immutable and interned: building the
-same application twice gives the same node, so common subexpressions never arise. This module knows
-primitives only through the table it is handed; it must not know operations, graphs or state.
+values made earlier and has concrete output types; nodes are immutable. No operation, graph or state
+appears here. `builder` makes programs, `verifier` checks them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-
-# Results up to this many elements are computed while the program is built: enough for every shape
-# computation, too little to move real work out of the engines.
-FOLD_LIMIT = 1024
 
 
 class ProgramError(Exception):
@@ -45,18 +40,6 @@ def out_of_memory(types: Sequence[Type]) -> ProgramError:
 
 # `Primitive.faults` of those that look for faults in data of any dtype.
 ANY_KIND = "biufcSUOV"
-
-
-class NotStatic(Exception):
-    """Lowering needs a value that is not known before the program runs."""
-
-    def __init__(self, value: Value) -> None:
-        super().__init__(f"{value!r} is not known before the program runs")
-        self.value = value
-
-
-class VerificationError(Exception):
-    """A program breaks a rule of the language; raised by `verify`, never by running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,166 +202,6 @@ class Program:
         return show(self)
 
 
-def freeze(attribute: Any) -> Any:
-    """A hashable stand-in for an attribute, equal for equal attributes."""
-    if isinstance(attribute, np.ndarray):
-        return ("array", str(attribute.dtype), attribute.shape, attribute.tobytes())
-    if isinstance(attribute, (list, tuple)):
-        return tuple(freeze(item) for item in attribute)
-    if isinstance(attribute, Mapping):
-        return tuple(sorted((key, freeze(item)) for key, item in attribute.items()))
-    return (type(attribute), attribute)
-
-
-@dataclass
-class Builder:
-    """Builds a program node by node: `b.add(x, y)` applies the primitive `add`.
-
-    Every primitive of `table` is a method. Operands are values of this builder, arrays, or Python
-    numbers (which take the dtype of the first value among the operands). Results whose operands are
-    all constant, and small, are computed at once; that is how shape arithmetic disappears.
-
-    >>> import numpy as np
-    >>> from pantarhei.program.primitives import TABLE
-    >>> b = Builder(TABLE)
-    >>> x = b.input(Type(np.dtype("float32"), (2, 3)))
-    >>> print(b.finish([b.sum(b.multiply(x, x), axes=(1,))]))
-    %0 : float32[2,3] = input
-    %1 : float32[2,3] = multiply %0 %0
-    %2 : float32[2] = sum %1 {axes=(1,)}
-    return %2
-    """
-
-    table: Mapping[str, Primitive]
-    origin: object = None
-    inputs: list[Value] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
-    interned: dict[Any, Node] = field(default_factory=dict)
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        try:
-            primitive = self.table[name]
-        except KeyError:
-            raise AttributeError(f"There is no primitive named {name!r}.") from None
-
-        def application(*operands: Any, **attributes: Any) -> Any:
-            return self.apply(primitive, operands, attributes)
-
-        self.__dict__[name] = application  # found at once the next time
-        return application
-
-    def input(self, type: Type) -> Value:
-        """A new input; inputs are never merged, even when their types are equal."""
-        value = Value(self._append(Node(None, (), {}, (type,), self.origin)))
-        self.inputs.append(value)
-        return value
-
-    def constant(self, array: Any, dtype: Any = None) -> Value:
-        """The given array as a value. It is copied when it could change under the program."""
-        array = np.asarray(array, dtype)
-        if array.flags.writeable and array.dtype != object:
-            array = array.copy()
-            array.flags.writeable = False
-        key: Any
-        if array.dtype == object:
-            key = ("object", array.shape, tuple(array.ravel().tolist()))
-        elif array.size <= FOLD_LIMIT:
-            key = ("constant", array.dtype, array.shape, array.tobytes())
-        else:
-            key = ("large", id(array))
-        node = self.interned.get(key)
-        if node is None:
-            type = Type(array.dtype, array.shape)
-            node = self._append(Node(None, (), {}, (type,), self.origin, array))
-            self.interned[key] = node
-        return Value(node)
-
-    def static(self, value: Value) -> Array:
-        """The array, which has to be known now: a shape, an axis, a position.
-
-        Raises:
-          NotStatic: if it is not; whoever lowers then finds another way to learn it.
-        """
-        if value.constant is None:
-            raise NotStatic(value)
-        return value.constant
-
-    def apply(
-        self, primitive: Primitive, operands: Sequence[Any], attributes: Mapping[str, Any]
-    ) -> Any:
-        """The value (a tuple of values for several outputs) of a primitive's application."""
-        values = self._as_values(operands)
-        key = (primitive.name, values, freeze(attributes) if attributes else ())
-        node = self.interned.get(key)
-        if node is None:
-            types = primitive.type_rule(
-                *[value.node.types[value.index] for value in values], **attributes
-            )
-            single = isinstance(types, Type)
-            types = (types,) if isinstance(types, Type) else types
-            folded = self._folded(primitive, values, attributes, types) if single else None
-            if folded is not None:
-                return folded
-            node = self._append(Node(primitive, values, dict(attributes), types, self.origin))
-            self.interned[key] = node
-        return node.values[0] if len(node.values) == 1 else node.values
-
-    def finish(
-        self, outputs: Sequence[Value], keep_inputs: bool = True, also: Iterable[Value] = ()
-    ) -> Program:
-        """The program that computes `outputs`: dead nodes dropped, unused inputs too if asked.
-
-        `also` are computed too although nobody takes them, for the faults they may find.
-        """
-        alive = {id(value.node) for value in (*outputs, *also)}
-        if keep_inputs:
-            alive.update(id(value.node) for value in self.inputs)
-        for node in reversed(self.nodes):
-            if id(node) in alive:
-                alive.update(id(operand.node) for operand in node.operands)
-        nodes = [node for node in self.nodes if id(node) in alive]
-        inputs = [value for value in self.inputs if id(value.node) in alive]
-        return Program(inputs, nodes, list(outputs))
-
-    def _append(self, node: Node) -> Node:
-        self.nodes.append(node)
-        return node
-
-    def _as_values(self, operands: Sequence[Any]) -> tuple[Value, ...]:
-        for each in operands:
-            if not isinstance(each, Value):
-                break
-        else:
-            return tuple(operands)
-        dtype = next((each.dtype for each in operands if isinstance(each, Value)), None)
-        return tuple(
-            each
-            if isinstance(each, Value)
-            else self.constant(each, dtype if isinstance(each, (bool, int, float)) else None)
-            for each in operands
-        )
-
-    def _folded(
-        self,
-        primitive: Primitive,
-        values: Sequence[Value],
-        attributes: Mapping[str, Any],
-        types: tuple[Type, ...],
-    ) -> Value | None:
-        for value in values:
-            if value.node.constant is None:
-                return None
-        if types[0].size > FOLD_LIMIT:
-            return None
-        arrays = [value.node.constant for value in values]
-        try:
-            with np.errstate(all="ignore"):
-                result = primitive.reference(*arrays, **attributes)
-        except (ProgramError, MemoryError):
-            return None  # the fault belongs to the run that needs the value
-        return self.constant(np.asarray(result, types[0].dtype))
-
-
 def numbered(program: Program) -> Iterator[tuple[int, Node]]:
     """Nodes with the number under which the printer shows them."""
     return iter(enumerate(program.nodes))
@@ -409,57 +232,3 @@ def show(program: Program) -> str:
         lines.append(text)
     lines.append("return " + " ".join(reference(value) for value in program.outputs))
     return "\n".join(lines)
-
-
-def verify(program: Program) -> None:
-    """Checks every rule of the language.
-
-    Raises:
-      VerificationError: naming the node, where a value is used before it is made, a node's types
-        are
-        not those its rule gives, a constant does not fit its type, a node appears twice, or an
-        input is not among the nodes.
-    """
-    seen: set[int] = set()
-    for index, node in numbered(program):
-        fault = _fault_of(node, seen)
-        if fault is not None:
-            shown = _shown_or_counted(program)
-            raise VerificationError(f"{fault}: %{index} ({node.kind}) of\n{shown}")
-        seen.add(id(node))
-    for kind, values in (("input", program.inputs), ("output", program.outputs)):
-        for value in values:
-            if id(value.node) not in seen:
-                raise VerificationError(f"An {kind} is not among the nodes: {value}")
-    if len({id(value.node) for value in program.inputs}) != len(program.inputs):
-        raise VerificationError("An input is listed twice.")
-
-
-def _fault_of(node: Node, seen: set[int]) -> str | None:
-    """Which rule a node breaks, given the nodes before it."""
-    if id(node) in seen:
-        return "A node is listed twice"
-    for operand in node.operands:
-        if id(operand.node) not in seen:
-            return "An operand is used before it is made"
-        if operand.index >= len(operand.node.types):
-            return "An operand names an output that is not there"
-    if node.primitive is not None:
-        types = node.primitive.type_rule(*(v.type for v in node.operands), **node.attributes)
-        expected = (types,) if isinstance(types, Type) else tuple(types)
-        if expected != node.types:
-            return f"Expected types {expected}, found {node.types}"
-    elif node.constant is not None and _type_of(node.constant) != node.types[0]:
-        return "A constant is not of its type"
-    return None
-
-
-def _shown_or_counted(program: Program) -> str:
-    try:
-        return show(program)
-    except KeyError:
-        return f"a program of {len(program.nodes)} nodes that cannot be printed"
-
-
-def _type_of(array: Array) -> Type:
-    return Type(array.dtype, array.shape)

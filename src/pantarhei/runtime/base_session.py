@@ -13,7 +13,8 @@ from typing import Any
 
 from pantarhei.core import errors, nest
 from pantarhei.graph import stacks
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Tensor
 from pantarhei.lowering.schedule import schedule
 from pantarhei.program.ir import Array

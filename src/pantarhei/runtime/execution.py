@@ -27,7 +27,8 @@ from pantarhei.lowering.plan import (
     State,
     Step,
 )
-from pantarhei.program.ir import Array, Program, ProgramError, Type, verify
+from pantarhei.program.ir import Array, Program, ProgramError, Type
+from pantarhei.program.verifier import verify
 from pantarhei.runtime.loops import LoopRun
 from pantarhei.runtime.plan_cache import specialized
 from pantarhei.runtime.store import Store

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from pantarhei.graph import stacks
-from pantarhei.graph.graph import DEFAULT_GRAPHS, Graph
+from pantarhei.graph.graph import Graph
 from pantarhei.runtime.base_session import BaseSession
 from pantarhei.runtime.config import ConfigProto
 
@@ -87,7 +87,7 @@ class InteractiveSession(BaseSession):
         self._explicit_graph = graph
         stacks.SESSIONS.items.append(self)
         if graph is not None:
-            DEFAULT_GRAPHS.items.append(graph)
+            stacks.GRAPHS.items.append(graph)
 
     def close(self) -> None:
         """Ends the session; it is no longer the default."""
@@ -96,5 +96,5 @@ class InteractiveSession(BaseSession):
         super().close()
         if self in stacks.SESSIONS.items:
             stacks.SESSIONS.items.remove(self)
-        if self._explicit_graph is not None and self._explicit_graph in DEFAULT_GRAPHS.items:
-            DEFAULT_GRAPHS.items.remove(self._explicit_graph)
+        if self._explicit_graph is not None and self._explicit_graph in stacks.GRAPHS.items:
+            stacks.GRAPHS.items.remove(self._explicit_graph)

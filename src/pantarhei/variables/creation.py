@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.variables.ref_variable import RefVariable
 from pantarhei.variables.resource_variable import ResourceVariable
 from pantarhei.variables.scope import get_variable_scope

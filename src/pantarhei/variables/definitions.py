@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pantarhei.core.messages import message_class
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scope_prefixes import within_scope, without_scope
 from pantarhei.variables.modes import checked_modes

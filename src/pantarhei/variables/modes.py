@@ -1,4 +1,7 @@
-"""How copies of a variable on several machines would be kept: recorded, without effect here."""
+"""Enumerations of variables: reuse in a scope; how copies on several machines would be kept.
+
+The latter are recorded, without effect here.
+"""
 
 from __future__ import annotations
 
@@ -52,3 +55,12 @@ def checked_modes(
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
     return synchronization, aggregation, trainable
+
+
+class _ReuseMode(enum.Enum):
+    """Whether `get_variable` finds or makes variables, beyond True and False."""
+
+    AUTO_REUSE = 1
+
+
+AUTO_REUSE = _ReuseMode.AUTO_REUSE

@@ -18,7 +18,8 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import control_dependencies, name_scope
 from pantarhei.ops.array.identity import identity
 from pantarhei.ops.array.indexing import slice
-from pantarhei.ops.array.joining import concat, split
+from pantarhei.ops.array.joining import concat
+from pantarhei.ops.array.splitting import split
 
 Partitioner = Callable[..., Any]
 

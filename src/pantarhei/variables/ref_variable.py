@@ -12,8 +12,8 @@ from typing import Any
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import apply
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import add_to_collections, colocate_with, device, name_scope
 from pantarhei.ops.array.identity import identity

@@ -6,7 +6,6 @@ they hand what they know to the store that makes or finds them.
 
 from __future__ import annotations
 
-import enum
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -16,19 +15,11 @@ from typing import Any
 
 from pantarhei.core import dtypes
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import get_default_graph, graph_of
+from pantarhei.graph.default_graph import get_default_graph, graph_of
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scopes import get_collection, name_scope
 from pantarhei.platform.logging import warning
-
-
-class _ReuseMode(enum.Enum):
-    """Whether `get_variable` finds or makes variables, beyond True and False."""
-
-    AUTO_REUSE = 1
-
-
-AUTO_REUSE = _ReuseMode.AUTO_REUSE
+from pantarhei.variables.modes import AUTO_REUSE
 
 Getter = Callable[..., Any]
 _STATE_KEY = ("__varscope",)
@@ -468,8 +459,3 @@ def variable_op_scope(
         *(partitioner, custom_getter, reuse, dtype, use_resource, constraint),
     ) as scope:
         yield scope
-
-
-def no_regularizer(_: Any) -> None:
-    """A regularizer that adds nothing, where the scope's is not wanted."""
-    return

@@ -10,12 +10,16 @@ from typing import Any
 from pantarhei.core import dtypes, errors
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape, as_shape
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scopes import add_to_collection, colocate_with, name_scope
 from pantarhei.variables.creation import resource_variables_enabled
 from pantarhei.variables.initializers import GlorotUniform, Zeros
-from pantarhei.variables.modes import VariableAggregation, VariableSynchronization, checked_modes
+from pantarhei.variables.modes import (
+    VariableAggregation,
+    VariableSynchronization,
+    checked_modes,
+)
 from pantarhei.variables.partitions import PartitionedVariables
 from pantarhei.variables.scope import get_variable_scope, variable_scope
 from pantarhei.variables.variable import Variable, outside_conditions
@@ -387,3 +391,8 @@ def create_partitioned_variables(
                 constraint=scope.constraint,
             )
         )
+
+
+def no_regularizer(_: Any) -> None:
+    """A regularizer that adds nothing, where the scope's is not wanted."""
+    return

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope

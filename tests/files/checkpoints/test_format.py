@@ -19,7 +19,7 @@ from pantarhei.files.checkpoints.checkpoint_state import CheckpointState, parsed
 from pantarhei.files.checkpoints.format import coding, table
 from pantarhei.files.checkpoints.format.bundle_reader import BundleReader
 from pantarhei.files.checkpoints.format.bundle_writer import Saved, merge_bundles, write_bundle
-from pantarhei.files.checkpoints.format.messages import Entry, Slice, decoded_entry
+from pantarhei.files.checkpoints.format.messages import BundleEntry, TensorSlice, decoded_entry
 from pantarhei.files.checkpoints.format.snappy import decompressed
 
 DTYPES = [
@@ -111,7 +111,7 @@ def test_parts_cut_anew(rows: int, columns: int, data: Any) -> None:
     whole = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
     cuts = sorted(data.draw(st.sets(st.integers(1, rows), max_size=4)) | {0, rows})
     parts = [
-        Saved("t", whole[start:stop], whole.shape, Slice((start, 0), (stop - start, None)))
+        Saved("t", whole[start:stop], whole.shape, TensorSlice((start, 0), (stop - start, None)))
         for start, stop in itertools.pairwise(cuts)
     ]
     with folder() as place:
@@ -120,14 +120,14 @@ def test_parts_cut_anew(rows: int, columns: int, data: Any) -> None:
             assert same(reader.tensor("t"), whole)
             start = data.draw(st.integers(0, rows))
             extent = data.draw(st.integers(0, rows - start))
-            part = reader.part("t", Slice((start, 0), (extent, columns)))
+            part = reader.part("t", TensorSlice((start, 0), (extent, columns)))
             assert same(part, whole[start : start + extent])
 
 
 def test_merged_checkpoints(tmp_path: Path) -> None:
     whole = np.arange(8.0).reshape(4, 2)
     for index in range(2):
-        part = Slice((2 * index, 0), (2, None))
+        part = TensorSlice((2 * index, 0), (2, None))
         rows = [
             Saved(f"only{index}", np.full(3, index)),
             Saved("shared", whole[2 * index : 2 * index + 2], whole.shape, part),
@@ -143,7 +143,7 @@ def test_merged_checkpoints(tmp_path: Path) -> None:
 
 
 def test_parts_that_leave_a_gap_are_refused(tmp_path: Path) -> None:
-    row = Saved("t", np.zeros((1, 2)), (3, 2), Slice((0, 0), (1, None)))
+    row = Saved("t", np.zeros((1, 2)), (3, 2), TensorSlice((0, 0), (1, None)))
     write_bundle(str(tmp_path / "m"), [row])
     with (
         BundleReader(str(tmp_path / "m")) as reader,
@@ -204,7 +204,7 @@ def test_bytes_that_are_no_message(data: bytes) -> None:
         entry = decoded_entry(data)
     except coding.Malformed:
         return
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, BundleEntry)
 
 
 @given(st.binary(max_size=80))

@@ -29,7 +29,8 @@ from pantarhei.engines.native.schedule.parallel import Division, flat
 from pantarhei.engines.native.schedule.schedule import HostCallStep, Schedule
 from pantarhei.passes.driver import Pass, run_pass, verified
 from pantarhei.program import dump
-from pantarhei.program.ir import Program, verify
+from pantarhei.program.ir import Program
+from pantarhei.program.verifier import verify
 
 
 @dataclass(frozen=True)

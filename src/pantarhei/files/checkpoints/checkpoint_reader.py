@@ -13,7 +13,7 @@ import numpy as np
 
 from pantarhei.core import errors
 from pantarhei.files.checkpoints.format.coding import Malformed
-from pantarhei.files.checkpoints.format.messages import Entry, Header, Slice
+from pantarhei.files.checkpoints.format.messages import BundleEntry, Header, TensorSlice
 from pantarhei.program.ir import Array
 
 
@@ -58,16 +58,16 @@ class CheckpointReader(ABC):
         """Whether there is a tensor or part under a key."""
 
     @abstractmethod
-    def _decoded(self, key: bytes, name: str) -> Entry:
+    def _decoded(self, key: bytes, name: str) -> BundleEntry:
         """What is under a key that is there; `name` is for errors."""
 
     @abstractmethod
-    def _value(self, name: str, key: bytes, entry: Entry) -> Array:
+    def _value(self, name: str, key: bytes, entry: BundleEntry) -> Array:
         """The value of a tensor or part that was not saved in parts itself."""
 
     # --- what is there ----------------------------------------------------------------------------
 
-    def raw_entries(self) -> Iterator[tuple[bytes, Entry]]:
+    def raw_entries(self) -> Iterator[tuple[bytes, BundleEntry]]:
         """All entries by key, those of parts too."""
         for key in self._keys():
             yield key, self._decoded(key, key.decode("utf-8", "replace"))
@@ -80,7 +80,7 @@ class CheckpointReader(ABC):
         """Whether there is a tensor of that name."""
         return bool(name) and name[0] != "\0" and self._has_key(name.encode())
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> BundleEntry:
         """What is known of a tensor.
 
         Raises:
@@ -107,10 +107,10 @@ class CheckpointReader(ABC):
         entry = self.entry(name)
         if not entry.slices:
             return self._value(name, name.encode(), entry)
-        whole = Slice((0,) * len(entry.shape), entry.shape)
+        whole = TensorSlice((0,) * len(entry.shape), entry.shape)
         return self._assembled(name, entry, whole)
 
-    def part(self, name: str, part: Slice) -> Array:
+    def part(self, name: str, part: TensorSlice) -> Array:
         """A part of a tensor, whether or not it was saved in parts.
 
         Raises:
@@ -128,7 +128,7 @@ class CheckpointReader(ABC):
             return self._assembled(name, entry, part)
         return np.array(self._value(name, name.encode(), entry)[index])
 
-    def _assembled(self, name: str, entry: Entry, wanted: Slice) -> Array:
+    def _assembled(self, name: str, entry: BundleEntry, wanted: TensorSlice) -> Array:
         """What the saved parts give of the part `wanted`."""
         path = self.index_path
         target = wanted.within(entry.shape)

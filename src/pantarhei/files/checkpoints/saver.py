@@ -1,8 +1,6 @@
-"""`tf.train.Saver`: saves variables of a session, restores them, and keeps the last few
-checkpoints.
+"""`tf.train.Saver`: saves a session's variables, restores them, keeps the last few checkpoints.
 
-Knows the nodes by their names, the folder and its state file. The session runs the nodes, which do
-the reading and writing; see `operations`.
+It holds the names of the nodes that read and write (see `operations`); the session runs these.
 """
 
 from __future__ import annotations
@@ -445,8 +443,7 @@ def _explained(error: errors.OpError, cause: str) -> errors.OpError:
     message = (
         f"Restoring from checkpoint failed. This is most likely due to {cause} from the "
         "checkpoint. Please ensure that you have not altered the graph expected based on the "
-        "checkpoint. "
-        f"Original error:\n\n{error.message}"
+        f"checkpoint. Original error:\n\n{error.message}"
     )
     kind: Any = type(error)
     result: errors.OpError = kind(None, error.op, message, cause=error.cause, cure=error.cure)

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from pantarhei.core.example_messages import example_class
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scope_prefixes import within_scope, without_scope
 from pantarhei.ops.control_flow.contexts import ENTERS, CondContext, ControlFlowContext

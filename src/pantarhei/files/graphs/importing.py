@@ -16,7 +16,7 @@ from pantarhei.core.shapes import TensorShape
 from pantarhei.files.graphs.attributes import described, producer_defaults, read_attributes
 from pantarhei.files.graphs.nodes import (
     Endpoint,
-    Node,
+    GraphDefNode,
     in_order,
     is_back_edge,
     parse_endpoint,
@@ -24,8 +24,9 @@ from pantarhei.files.graphs.nodes import (
 )
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.creation_site import CreationSite
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.definition import REGISTRY, OpDef, argument_dtypes, output_dtypes
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 
@@ -221,7 +222,7 @@ class _Import:
                 self.undo()
                 raise
 
-    def _make(self, node: Node) -> None:
+    def _make(self, node: GraphDefNode) -> None:
         definition = REGISTRY[node.message.op]
         full = self.names[node.name]
         try:
@@ -255,12 +256,12 @@ class _Import:
     def _of(self) -> str:
         return f" of {self.origin}" if self.origin else ""
 
-    def _device(self, node: Node) -> Any:
+    def _device(self, node: GraphDefNode) -> Any:
         if not node.message.device or "_class" in node.message.attr:
             return nullcontext()
         return self.graph.device(node.message.device)
 
-    def _inputs(self, node: Node) -> list[Tensor]:
+    def _inputs(self, node: GraphDefNode) -> list[Tensor]:
         """The inputs of a node; in the place of one that is still to come, one that is there."""
         coming = [
             index
@@ -279,7 +280,7 @@ class _Import:
         self.rings[node.name] = coming
         return [there[0] if each is None else each for each in inputs]
 
-    def _close_rings(self, node: Node) -> None:
+    def _close_rings(self, node: GraphDefNode) -> None:
         """Gives a merge of a loop what was not there when it was made."""
         op = self.made[node.name]
         for index in self.rings.get(node.name, ()):
@@ -292,7 +293,7 @@ class _Import:
                 )
             op._update_input(index, tensor)
 
-    def _input(self, node: Node, endpoint: Endpoint) -> Tensor:
+    def _input(self, node: GraphDefNode, endpoint: Endpoint) -> Tensor:
         if endpoint in self.sources:
             self.used.add(endpoint)
             return self.sources[endpoint]
@@ -334,7 +335,7 @@ class _Import:
                     f"incompatible with expected {wanted}."
                 )
 
-    def _colocations(self, node: Node, groups: Any) -> list[bytes]:
+    def _colocations(self, node: GraphDefNode, groups: Any) -> list[bytes]:
         result = []
         for group in groups:
             if not group.startswith(b"loc:@"):
@@ -348,7 +349,7 @@ class _Import:
             result.append(f"loc:@{self.names[other]}".encode())
         return result
 
-    def _place(self, node: Node) -> None:
+    def _place(self, node: GraphDefNode) -> None:
         """An operation that is to be with others gets the first device that one of them has."""
         op = self.made[node.name]
         for group in op.attributes.get("_class", ()):

@@ -24,7 +24,8 @@ from pantarhei.files.graphs.collections import (
 from pantarhei.files.graphs.importing import imported
 from pantarhei.files.graphs.op_definitions import op_list, strip_defaults
 from pantarhei.files.graphs.writing import read_message, write_message
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import HOOKS
 from pantarhei.graph.scope_prefixes import without_scope

@@ -48,7 +48,7 @@ def parse_endpoint(text: str) -> Endpoint:
 
 
 @dataclass
-class Node:
+class GraphDefNode:
     """A node of the file: its message, and its inputs in two kinds."""
 
     message: Any
@@ -61,7 +61,7 @@ class Node:
         return str(self.message.name)
 
 
-def read_nodes(graph_def: Any) -> dict[str, Node]:
+def read_nodes(graph_def: Any) -> dict[str, GraphDefNode]:
     """The nodes of a graph by name, in the order of the file.
 
     Raises:
@@ -70,13 +70,13 @@ def read_nodes(graph_def: Any) -> dict[str, Node]:
     """
     _check_versions(graph_def.versions)
     _check_types(graph_def)
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, GraphDefNode] = {}
     for message in graph_def.node:
         if not _NODE_NAME.match(message.name):
             raise ValueError(f"Node '{message.name}': Node name contains invalid characters")
         if message.name in nodes:
             raise ValueError(f"Node '{message.name}' is not unique")
-        node = nodes[message.name] = Node(message)
+        node = nodes[message.name] = GraphDefNode(message)
         for text in message.input:
             try:
                 endpoint = parse_endpoint(text)
@@ -143,7 +143,7 @@ def _places(names: list[str]) -> str:
     return f"{text} and {more} more" if more > 0 else text
 
 
-def is_back_edge(nodes: dict[str, Node], node: Node, endpoint: Endpoint) -> bool:
+def is_back_edge(nodes: dict[str, GraphDefNode], node: GraphDefNode, endpoint: Endpoint) -> bool:
     """Whether an input closes the ring of a loop: a merge takes what the last iteration left."""
     return (
         node.message.op in ("Merge", "RefMerge")
@@ -152,7 +152,7 @@ def is_back_edge(nodes: dict[str, Node], node: Node, endpoint: Endpoint) -> bool
     )
 
 
-def in_order(nodes: dict[str, Node], replaced: set[Endpoint]) -> list[Node]:
+def in_order(nodes: dict[str, GraphDefNode], replaced: set[Endpoint]) -> list[GraphDefNode]:
     """The nodes, each after those that it needs; of those that are ready the first of the file.
 
     Args:

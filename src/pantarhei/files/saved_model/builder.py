@@ -17,7 +17,8 @@ from pantarhei.files.saved_model.signature_constants import DEFAULT_SERVING_SIGN
 from pantarhei.files.saved_model.signature_def_utils import predict_signature_def
 from pantarhei.files.saved_model.tag_constants import SERVING
 from pantarhei.graph.constant import constant_value
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Operation
 

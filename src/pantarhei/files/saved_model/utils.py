@@ -7,7 +7,8 @@ from typing import Any
 from pantarhei.core.messages import message_class
 from pantarhei.files.graphs.graph_def import write_shape
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import Graph, get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
+from pantarhei.graph.graph import Graph
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scope_prefixes import within_scope
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from pantarhei.core import errors
 from pantarhei.core.dtypes import DType, as_dtype
 from pantarhei.graph.convert import convert_n_to_tensor, convert_to_tensor
+from pantarhei.graph.default_graph import graph_of
 from pantarhei.graph.definitions.definition import (
     REGISTRY,
     OpDef,
@@ -18,11 +19,10 @@ from pantarhei.graph.definitions.definition import (
     output_dtypes,
 )
 from pantarhei.graph.definitions.signature import Argument
-from pantarhei.graph.graph import graph_of
 from pantarhei.graph.operation import Tensor
 
 
-class Application:
+class OpApplication:
     """One call of `apply`: holds the attributes found so far and the input that told each."""
 
     def __init__(
@@ -259,4 +259,4 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attributes: Any
     Raises:
       TypeError: an input is of the wrong dtype. ValueError: shapes or attribute values do not fit.
     """
-    return Application(REGISTRY[op_type], inputs, attributes).run(name or op_type)
+    return OpApplication(REGISTRY[op_type], inputs, attributes).run(name or op_type)

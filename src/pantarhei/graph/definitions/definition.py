@@ -14,10 +14,11 @@ from pantarhei.core import dtypes
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape, as_shape, unknown_shape
 from pantarhei.graph.definitions.signature import Argument, Attribute, Signature, parse
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array
 
 if TYPE_CHECKING:
     from pantarhei.graph.operation import Operation, Tensor
-    from pantarhei.program.ir import Array, Builder
 
 
 class Registry(dict[str, "OpDef"]):

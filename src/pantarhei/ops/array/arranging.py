@@ -19,7 +19,8 @@ from pantarhei.graph.definitions.shape_rules import (
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.joining import part
 from pantarhei.ops.array.shapes import renamed
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class ReverseV2(OpDef):

@@ -14,7 +14,8 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import divided, misfit, shown, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.shapes import renamed
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class DepthBlocks(OpDef, abstract=True):

@@ -20,7 +20,8 @@ from pantarhei.graph.definitions.shape_rules import misfit, shape_from, shown, w
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.joining import stack
 from pantarhei.ops.array.shapes import reshape, shape
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class BroadcastTo(OpDef):

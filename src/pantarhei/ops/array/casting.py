@@ -13,7 +13,8 @@ from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.sparse_tensor import SparseTensor
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _BITS = (
     "{bfloat16, float16, float32, float64, int64, int32, uint8, uint16, uint32, uint64, int8, "

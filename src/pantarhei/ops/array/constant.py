@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from pantarhei.core import dtypes, nest
+from pantarhei.core.dimensions import Dimension
 from pantarhei.core.dtypes import DType
-from pantarhei.core.shapes import Dimension, TensorShape, as_shape
+from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import REGISTRY, OpDef, apply
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.tensor_operators import OPERATORS
-from pantarhei.program.ir import Array, Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, Value
 
 
 class Const(OpDef):

@@ -22,7 +22,8 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.filling import neutral, ones, zeros, zeros_like
 from pantarhei.ops.array.joining import concat
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _DIAGONAL_DTYPES = "T: {bfloat16, float16, float32, float64, int32, int64, complex64, complex128}"
 

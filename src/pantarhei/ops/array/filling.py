@@ -21,7 +21,8 @@ from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.broadcasting import summed_to
 from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.shapes import reshape, shape_internal
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 # Below this number of elements zeros and ones are constants, as TensorFlow has it.
 LARGEST_CONSTANT = 1000

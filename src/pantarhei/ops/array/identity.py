@@ -9,7 +9,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape
 from pantarhei.graph.operation import Operation, Tensor
 
 
-class Identity(OpDef):
+class IdentityDefinition(OpDef, type="Identity"):
     """Its input. Directly on a variable it stays a reference: what takes it sees the latest
     value."""
 

@@ -29,7 +29,8 @@ from pantarhei.ops.array.joining import concat, stack
 from pantarhei.ops.array.shapes import expand_dims, reshape, shape, size, squeeze
 from pantarhei.ops.array.transposing import transpose
 from pantarhei.ops.host.results import host_results
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class Slice(OpDef):
@@ -152,7 +153,9 @@ class GatherV2(OpDef):
             raise ProgramError(
                 f"Expected axis in the range [{-x.ndim}, {x.ndim}), but got {position}"
             )
-        layout = Layout.of(x.shape, indices.shape, position % x.ndim, op.attributes["batch_dims"])
+        layout = GatherLayout.of(
+            x.shape, indices.shape, position % x.ndim, op.attributes["batch_dims"]
+        )
         if not layout.batch:
             return b.gather(x, indices, axis=layout.axis)
         front = b.reshape(b.transpose(x, permutation=layout.to_front), shape=layout.rows)
@@ -160,7 +163,7 @@ class GatherV2(OpDef):
         return b.transpose(b.reshape(found, shape=layout.found), permutation=layout.to_place)
 
 
-class Layout:
+class GatherLayout:
     """How a gather with batch axes becomes one along the first axis of a matrix of rows.
 
     The batch axes and the gathered axis go to the front, and become one axis of rows.
@@ -193,7 +196,9 @@ class Layout:
         )
 
     @classmethod
-    def of(cls, params: tuple[int, ...], indices: tuple[int, ...], axis: int, batch: int) -> Layout:
+    def of(
+        cls, params: tuple[int, ...], indices: tuple[int, ...], axis: int, batch: int
+    ) -> GatherLayout:
         """The layout, with `batch` counted from the front."""
         batch += len(indices) if batch < 0 else 0
         if batch > axis:

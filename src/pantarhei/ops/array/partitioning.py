@@ -14,7 +14,8 @@ from pantarhei.graph.definitions.shape_rules import merged_extents, misfit, show
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.indexing import gather
 from pantarhei.ops.array.shapes import reshape, shape, size
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 def merged_prefix(op: Operation, prefix: TensorShape, whole: TensorShape) -> TensorShape:

@@ -9,7 +9,8 @@ from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import merged
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 
 class Placeholder(OpDef):

@@ -16,11 +16,13 @@ from pantarhei.graph.tensor_operators import OPERATORS
 from pantarhei.ops.array.broadcasting import tile
 from pantarhei.ops.array.filling import filled, neutral, ones, zeros_like
 from pantarhei.ops.array.identity import identity
-from pantarhei.ops.array.joining import concat, stack, unstack
+from pantarhei.ops.array.joining import concat, stack
 from pantarhei.ops.array.sequences import meshgrid
 from pantarhei.ops.array.shapes import rank, reshape, shape, squeeze
+from pantarhei.ops.array.splitting import unstack
 from pantarhei.ops.array.transposing import transpose
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 
 class GatherNd(OpDef):

@@ -18,7 +18,8 @@ from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.filling import ones
 from pantarhei.ops.array.joining import stack
 from pantarhei.ops.array.shapes import expand_dims, rank, reshape, size
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 
 class LinSpace(OpDef):

@@ -22,7 +22,8 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
 from pantarhei.ops.array.constant import constant
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 # What has a shape of its own, apart from those of its parts.
 _SPARSE = (SparseTensor, SparseTensorValue)

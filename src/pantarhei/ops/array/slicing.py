@@ -27,7 +27,8 @@ from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.filling import ones_like
 from pantarhei.ops.array.joining import stack
 from pantarhei.ops.array.shapes import shape
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
 _SIGNATURE = (

@@ -15,7 +15,8 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.joining import concat
 from pantarhei.ops.array.shapes import rank as rank_of
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 
 class Transpose(OpDef):

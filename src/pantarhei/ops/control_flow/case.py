@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pantarhei.core import dtypes
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.casting import cast

@@ -15,7 +15,8 @@ from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.identity import no_op
 from pantarhei.ops.control_flow.cond import cond
 from pantarhei.ops.control_flow.dependencies import with_dependencies
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class CheckNumerics(OpDef):

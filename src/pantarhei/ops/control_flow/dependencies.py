@@ -8,8 +8,8 @@ from typing import Any
 
 from pantarhei.core import nest
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.elements import controlling, graph_element
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope

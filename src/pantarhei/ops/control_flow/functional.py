@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from pantarhei.core import nest
-from pantarhei.core.shapes import Dimension, TensorShape
+from pantarhei.core.dimensions import Dimension
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.operation import Tensor
 from pantarhei.graph.scopes import name_scope

@@ -13,9 +13,9 @@ import numpy as np
 
 from pantarhei.core.shapes import TensorShape, as_shape, unknown_shape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import DEAD, OpDef, apply
 from pantarhei.graph.definitions.shape_rules import with_rank
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope

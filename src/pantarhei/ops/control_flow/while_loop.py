@@ -8,7 +8,7 @@ from typing import Any
 from pantarhei.core import errors, nest
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
-from pantarhei.graph.graph import get_default_graph
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.operation import Tensor

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pantarhei.program.ir import Array, NotStatic, Type, Value
+from pantarhei.program.builder import NotStatic
+from pantarhei.program.ir import Array, Type, Value
 
 
 def host_results(

@@ -24,8 +24,8 @@ from pantarhei.ops.array.shapes import expand_dims, rank, reshape, shape
 from pantarhei.ops.array.transposing import transpose
 from pantarhei.ops.linalg.matrices import matmul, trace
 from pantarhei.ops.math.comparison import where
-from pantarhei.ops.math.distinct import setdiff1d
 from pantarhei.ops.math.reductions import reduce_prod, reduce_sum
+from pantarhei.ops.search.distinct import setdiff1d
 
 # --- tensordot ----------------------------------------------------------------------------------
 

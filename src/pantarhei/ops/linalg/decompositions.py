@@ -20,7 +20,8 @@ from pantarhei.ops.array.filling import ones_like, zeros_like
 from pantarhei.ops.array.shapes import expand_dims
 from pantarhei.ops.array.transposing import matrix_transpose
 from pantarhei.ops.linalg.matrices import matmul
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 MATRIX = "{float64, float32, float16, complex64, complex128}"
 

@@ -29,7 +29,8 @@ from pantarhei.ops.array.diagonals import matrix_diag_part
 from pantarhei.ops.array.shapes import expand_dims, reshape, shape, squeeze
 from pantarhei.ops.math.reductions import reduce_sum
 from pantarhei.ops.math.unary import conj
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 FACTOR = "{bfloat16, float16, float32, float64, int32, int64, complex64, complex128}"
 

@@ -16,7 +16,8 @@ from pantarhei.ops.array.transposing import matrix_transpose
 from pantarhei.ops.linalg.decompositions import MATRIX, adjoint_of
 from pantarhei.ops.linalg.matrices import matmul
 from pantarhei.ops.math.reductions import reduce_sum
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 
 def _square(op: Operation) -> list[int | None] | None:

@@ -19,7 +19,8 @@ from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.identity import identity
 from pantarhei.ops.math.broadcast_gradients import unbroadcast_both
 from pantarhei.ops.math.unary import conj
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 Gradient = Callable[[Operation, Tensor], tuple[Any, Any]]
 

@@ -10,7 +10,8 @@ from pantarhei.graph.definitions.opdef import apply, register
 from pantarhei.graph.operation import Tensor
 from pantarhei.ops.math.binary import Binary
 from pantarhei.ops.math.unary import Unary
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 _INTEGERS = "{int8, int16, int32, int64, uint8, uint16, uint32, uint64}"
 

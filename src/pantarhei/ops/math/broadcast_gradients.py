@@ -14,7 +14,8 @@ import numpy as np
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.operation import Operation, Tensor
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 
 def repeated_axes(x: list[int], y: list[int]) -> list[int]:

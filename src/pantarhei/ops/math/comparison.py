@@ -14,7 +14,8 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.math.broadcast_gradients import unbroadcast
 from pantarhei.ops.math.unary import FLOATING, Unary
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _COMPARABLE = (
     "{bfloat16, float16, float32, float64, uint8, int8, int16, int32, int64, complex64, quint8, "

@@ -17,7 +17,8 @@ from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.filling import zeros_like
 from pantarhei.ops.math.broadcast_gradients import unbroadcast_both
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 _COMPLEX = "{complex64, complex128} = complex64"
 _REAL = "{float32, float64} = float32"

@@ -19,7 +19,8 @@ from pantarhei.ops.math.binary import (
     zero_of,
     zero_where,
 )
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 _REMAINDERS = "{int32, int64, bfloat16, float16, float32, float64}"
 _GUARDED = "{float16, float32, float64, complex64, complex128}"

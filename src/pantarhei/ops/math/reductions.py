@@ -22,13 +22,14 @@ from pantarhei.ops.array.broadcasting import broadcast_to
 from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.shapes import rank, renamed, reshape, shape, size
 from pantarhei.ops.math.unary import conj
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 Lower = Callable[[Builder, Value, tuple[int, ...]], Value]
 Gradient = Callable[[Operation, Tensor], Tensor]
 
 
-class Reduction(OpDef, abstract=True):
+class ReductionDefinition(OpDef, abstract=True):
     """A reduction over axes given by a tensor, in a row: type, dtypes, lowering, gradient."""
 
     def __init__(
@@ -176,14 +177,18 @@ def _extremum_gradient(op: Operation, g: Tensor) -> Tensor:
 
 
 for _row in (
-    Reduction("Sum", "numeric", _sum, _repeated),
-    Reduction("Mean", "numeric", _mean, _mean_gradient),
-    Reduction("Prod", "numeric", lambda b, x, axes: b.prod(x, axes=axes), _prod_gradient),
-    Reduction("Max", "numeric", lambda b, x, axes: b.max(x, axes=axes), _extremum_gradient),
-    Reduction("Min", "numeric", lambda b, x, axes: b.min(x, axes=axes), _extremum_gradient),
-    Reduction("Any", None, lambda b, x, axes: b.any(x, axes=axes)),
-    Reduction("All", None, lambda b, x, axes: b.all(x, axes=axes)),
-    Reduction("EuclideanNorm", "numeric", _euclidean_norm),
+    ReductionDefinition("Sum", "numeric", _sum, _repeated),
+    ReductionDefinition("Mean", "numeric", _mean, _mean_gradient),
+    ReductionDefinition("Prod", "numeric", lambda b, x, axes: b.prod(x, axes=axes), _prod_gradient),
+    ReductionDefinition(
+        "Max", "numeric", lambda b, x, axes: b.max(x, axes=axes), _extremum_gradient
+    ),
+    ReductionDefinition(
+        "Min", "numeric", lambda b, x, axes: b.min(x, axes=axes), _extremum_gradient
+    ),
+    ReductionDefinition("Any", None, lambda b, x, axes: b.any(x, axes=axes)),
+    ReductionDefinition("All", None, lambda b, x, axes: b.all(x, axes=axes)),
+    ReductionDefinition("EuclideanNorm", "numeric", _euclidean_norm),
 ):
     register(_row)
 

@@ -11,7 +11,8 @@ from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape, r
 from pantarhei.graph.definitions.shape_rules import shown
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 Gradient = Callable[[Operation, Tensor], Tensor]
 

@@ -22,7 +22,8 @@ from pantarhei.ops.math.broadcast_gradients import unbroadcast
 from pantarhei.ops.math.comparison import where
 from pantarhei.ops.math.reductions import reduce_sum
 from pantarhei.ops.math.unary import FLOATING, Unary, abs, exp, log, sign, square
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _PRECISE = "{float32, float64}"
 

@@ -15,7 +15,8 @@ from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape, register
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 Gradient = Callable[[Operation, Tensor], Any]
 

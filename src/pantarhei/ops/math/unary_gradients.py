@@ -12,7 +12,8 @@ from pantarhei.graph.definitions.opdef import apply, register
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.math.binary import Binary, zero_where
 from pantarhei.ops.math.unary import INEXACT, conj, square
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 
 def _scaled(b: Builder, factor: float, x: Value) -> Any:

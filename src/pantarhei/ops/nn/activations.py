@@ -23,7 +23,8 @@ from pantarhei.ops.array.joining import concat
 from pantarhei.ops.array.shapes import shape
 from pantarhei.ops.math.comparison import where
 from pantarhei.ops.math.unary import exp, sigmoid
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 FLOATING = "{float16, bfloat16, float32, float64}"
 

@@ -21,7 +21,8 @@ from pantarhei.ops.array.joining import concat
 from pantarhei.ops.array.shapes import reshape, shape
 from pantarhei.ops.linalg.matrices import matmul
 from pantarhei.ops.nn.activations import relu
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 
 def _channels_first(op: Operation) -> bool:

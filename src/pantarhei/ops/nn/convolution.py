@@ -28,13 +28,14 @@ from pantarhei.ops.nn.window_geometry import (
     spatial_axes,
     windowed,
 )
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 FLOATING = "{float16, bfloat16, float32, float64}"
 
 
 @dataclass(frozen=True)
-class Family:
+class ConvolutionFamily:
     """A convolution and its two gradients."""
 
     forward: str
@@ -133,10 +134,10 @@ def _sizes(b: Builder, value: Value) -> tuple[int, ...]:
     return tuple(int(each) for each in array)
 
 
-class Convolution(OpDef, abstract=True):
+class ForwardConvolution(OpDef, abstract=True):
     """Windows of the input times the filter."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: ConvolutionFamily) -> None:
         self.type, self.family = family.forward, family
         self.signature = (  # type: ignore[misc]
             f"input: T, filter: T -> output: T | T: {FLOATING} | {family.attributes}"
@@ -207,7 +208,7 @@ class Convolution(OpDef, abstract=True):
 class InputGradient(OpDef, abstract=True):
     """The gradient of a convolution to its input; taken by itself, a transposed convolution."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: ConvolutionFamily) -> None:
         self.type, self.family = family.input_gradient, family
         self.signature = (  # type: ignore[misc]
             f"input_sizes: {family.sizes}, filter: T, out_backprop: T -> output: T "
@@ -237,7 +238,7 @@ class InputGradient(OpDef, abstract=True):
 class FilterGradient(OpDef, abstract=True):
     """The gradient of a convolution to its filter."""
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: ConvolutionFamily) -> None:
         self.type, self.family = family.filter_gradient, family
         self.signature = (  # type: ignore[misc]
             "input: T, filter_sizes: int32, out_backprop: T -> output: T "
@@ -282,8 +283,10 @@ _ATTRIBUTES_3D = (
     "| dilations: list(int) = [1, 1, 1, 1, 1]"
 )
 
-CONV2D = Family("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", 2, _ATTRIBUTES_2D)
-DEPTHWISE = Family(
+CONV2D = ConvolutionFamily(
+    "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter", 2, _ATTRIBUTES_2D
+)
+DEPTHWISE = ConvolutionFamily(
     "DepthwiseConv2dNative",
     "DepthwiseConv2dNativeBackpropInput",
     "DepthwiseConv2dNativeBackpropFilter",
@@ -291,7 +294,7 @@ DEPTHWISE = Family(
     _ATTRIBUTES_DEPTHWISE,
     depthwise=True,
 )
-CONV3D = Family(
+CONV3D = ConvolutionFamily(
     "Conv3D",
     "Conv3DBackpropInputV2",
     "Conv3DBackpropFilterV2",
@@ -301,5 +304,5 @@ CONV3D = Family(
 )
 
 for _family in (CONV2D, DEPTHWISE, CONV3D):
-    for _role in (Convolution, InputGradient, FilterGradient):
+    for _role in (ForwardConvolution, InputGradient, FilterGradient):
         register(_role(_family))

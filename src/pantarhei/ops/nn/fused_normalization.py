@@ -22,7 +22,8 @@ from pantarhei.ops.math.binary import squared_difference
 from pantarhei.ops.math.reductions import reduce_mean, reduce_sum
 from pantarhei.ops.math.unary import reciprocal, rsqrt
 from pantarhei.ops.nn.window_geometry import channel_axis, check_choice
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _SPACE = [0, 1, 2]
 

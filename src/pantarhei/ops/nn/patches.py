@@ -12,7 +12,8 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.shapes import renamed, shape
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 _ATTRIBUTES = (
     "ksizes: list(int) | strides: list(int) | rates: list(int) | T: {float32, float64, int32, "

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.core import dtypes
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import merged, shape_from, with_rank
@@ -27,7 +26,8 @@ from pantarhei.ops.nn.window_geometry import (
     per_axis,
     windowed,
 )
-from pantarhei.program.ir import Builder, ProgramError, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import ProgramError, Value
 
 _FLOATING = "{float16, bfloat16, float32, float64}"
 _POOLED = "{float16, bfloat16, float32, float64, int32, int64, uint8, int16, int8, uint16}"
@@ -36,7 +36,8 @@ _ATTRIBUTES = (
 )
 
 
-def _pooled_shape(op: Operation) -> TensorShape:
+def pooled_shape(op: Operation) -> TensorShape:
+    """The shape of the output, from the window, strides and padding."""
     x = with_rank(op, 0, 4).as_list()
     windows = checked_sizes(op, "ksize", 4)
     strides = checked_sizes(op, "strides", 4)
@@ -46,7 +47,7 @@ def _pooled_shape(op: Operation) -> TensorShape:
     )
 
 
-def _windows(op: Operation, extents: tuple[int, ...]) -> dict[str, Any]:
+def windows_of(op: Operation, extents: tuple[int, ...]) -> dict[str, Any]:
     """What the primitives need to know; raises for what TensorFlow's kernels do not do."""
     window, strides = op.attributes["ksize"], op.attributes["strides"]
     if op.attributes.get("data_format", "NHWC") != "NHWC":
@@ -79,14 +80,14 @@ def _zeros_of(tensor: Tensor) -> Tensor:
     return zeros(shape=shape(tensor), dtype=tensor.dtype)
 
 
-def _taken(b: Builder, x: Value, positions: Value) -> Value:
+def taken_at(b: Builder, x: Value, positions: Value) -> Value:
     """The elements of the flattened tensor at positions of any shape."""
     flat = b.reshape(positions, shape=(positions.size, 1))
     found = b.gather_nd(b.reshape(x, shape=(x.size,)), flat)
     return b.reshape(found, shape=positions.shape)
 
 
-def _put(b: Builder, g: Value, positions: Value, extents: tuple[int, ...]) -> Value:
+def put_at(b: Builder, g: Value, positions: Value, extents: tuple[int, ...]) -> Value:
     """Zeros of a shape with the elements added at positions of the flattened result."""
     size = int(np.prod(extents))
     base = b.broadcast_to(b.constant(0, g.dtype), shape=(size,))
@@ -101,13 +102,13 @@ class MaxPool(OpDef):
     signature = f"input: T -> output: T | T: {_POOLED} = float32 | {_ATTRIBUTES}"
 
     def infer(self, op: Operation) -> list[TensorShape]:
-        return [_pooled_shape(op)]
+        return [pooled_shape(op)]
 
     def grad(self, op: Operation, g: Tensor) -> Tensor:
         return _again(op, "MaxPoolGrad", op.inputs[0], op.outputs[0], g)
 
     def lower(self, b: Builder, op: Operation, x: Value) -> Value:
-        return b.window_max(x, **_windows(op, x.shape))
+        return b.window_max(x, **windows_of(op, x.shape))
 
 
 class MaxPoolGrad(OpDef):
@@ -125,7 +126,7 @@ class MaxPoolGrad(OpDef):
         return [_zeros_of(x), _zeros_of(y), _again(op, "MaxPoolGradGrad", x, y, g)]
 
     def lower(self, b: Builder, op: Operation, x: Value, y: Value, g: Value) -> Value:
-        return _put(b, g, b.window_argmax(x, **_windows(op, x.shape)), x.shape)
+        return put_at(b, g, b.window_argmax(x, **windows_of(op, x.shape)), x.shape)
 
 
 class MaxPoolGradGrad(OpDef):
@@ -135,64 +136,14 @@ class MaxPoolGradGrad(OpDef):
 
     def infer(self, op: Operation) -> list[TensorShape]:
         merged(op, op.inputs[0].shape, op.inputs[2].shape)
-        return [merged(op, _pooled_shape(op), op.inputs[1].shape)]
+        return [merged(op, pooled_shape(op), op.inputs[1].shape)]
 
     def grad(self, op: Operation, g: Tensor) -> list[Tensor]:
         x, y, _ = op.inputs
         return [_zeros_of(x), _zeros_of(y), _again(op, "MaxPoolGrad", x, y, g)]
 
     def lower(self, b: Builder, op: Operation, x: Value, y: Value, g: Value) -> Value:
-        return _taken(b, g, b.window_argmax(x, **_windows(op, x.shape)))
-
-
-class MaxPoolWithArgmax(OpDef):
-    """The maximum of every window and where it is in the flattened image (or batch of images)."""
-
-    signature = (
-        "input: T -> output: T, argmax: Targmax | ksize: list(int) | strides: list(int) "
-        "| Targmax: index = int64 | padding: string | include_batch_in_index: bool = False "
-        "| T: real"
-    )
-
-    def infer(self, op: Operation) -> list[TensorShape]:
-        return [_pooled_shape(op)] * 2
-
-    def grad(self, op: Operation, g: Tensor, _: Any) -> Tensor:
-        names = ("ksize", "strides", "padding", "include_batch_in_index")
-        kept = {key: op.attributes[key] for key in names}
-        result: Tensor = apply("MaxPoolGradWithArgmax", op.inputs[0], g, op.outputs[1], **kept)
-        return result
-
-    def lower(self, b: Builder, op: Operation, x: Value) -> tuple[Value, Value]:
-        positions = b.window_argmax(x, **_windows(op, x.shape))
-        output = _taken(b, x, positions)
-        if not op.attributes["include_batch_in_index"]:
-            positions = b.subtract(positions, _first_of_image(b, x.shape))
-        return output, b.cast(positions, dtype=op.outputs[1].dtype.numpy)
-
-
-def _first_of_image(b: Builder, extents: tuple[int, ...]) -> Value:
-    image = int(np.prod(extents[1:]))
-    return b.constant((np.arange(extents[0]) * image).reshape(-1, 1, 1, 1))
-
-
-class MaxPoolGradWithArgmax(OpDef):
-    """The gradient of MaxPoolWithArgmax, which says itself where the maxima were."""
-
-    signature = (
-        "input: T, grad: T, argmax: Targmax -> output: T | ksize: list(int) "
-        "| strides: list(int) | padding: string | include_batch_in_index: bool = False "
-        "| Targmax: index | T: real"
-    )
-
-    def infer(self, op: Operation) -> list[TensorShape]:
-        return [with_rank(op, 0, 4)]
-
-    def lower(self, b: Builder, op: Operation, x: Value, g: Value, argmax: Value) -> Value:
-        positions = b.cast(argmax, dtype=np.dtype(np.int64))
-        if not op.attributes["include_batch_in_index"]:
-            positions = b.add(positions, _first_of_image(b, x.shape))
-        return _put(b, g, positions, x.shape)
+        return taken_at(b, g, b.window_argmax(x, **windows_of(op, x.shape)))
 
 
 def _counts(extents: tuple[int, ...], windows: dict[str, Any], dtype: Any) -> Any:
@@ -215,13 +166,13 @@ class AvgPool(OpDef):
     signature = f"value: T -> output: T | {_ATTRIBUTES} | T: {_FLOATING}"
 
     def infer(self, op: Operation) -> list[TensorShape]:
-        return [_pooled_shape(op)]
+        return [pooled_shape(op)]
 
     def grad(self, op: Operation, g: Tensor) -> Tensor:
         return _again(op, "AvgPoolGrad", shape(op.inputs[0]), g)
 
     def lower(self, b: Builder, op: Operation, x: Value) -> Value:
-        windows = _windows(op, x.shape)
+        windows = windows_of(op, x.shape)
         counts = b.constant(_counts(x.shape, windows, x.dtype))
         return b.divide(b.window_sum(x, **windows), counts)
 
@@ -239,7 +190,7 @@ class AvgPoolGrad(OpDef):
 
     def lower(self, b: Builder, op: Operation, sizes: Value, g: Value) -> Value:
         extents = tuple(int(each) for each in b.static(sizes))
-        windows = _windows(op, extents)
+        windows = windows_of(op, extents)
         shares = b.divide(g, b.constant(_counts(extents, windows, g.dtype)))
         # The sum over all windows that hold an element is a sum over windows of the shares, laid
         # out with the stride as distance.
@@ -375,60 +326,6 @@ def avg_pool(
         ksize = per_axis(ksize, 2, channel, "ksize")
         strides = per_axis(strides, 2, channel, "strides")
         return _pool("AvgPool", value, ksize, strides, padding, data_format, scope)
-
-
-def max_pool_with_argmax(
-    input: Any,
-    ksize: Any,
-    strides: Any,
-    padding: Any,
-    data_format: Any = "NHWC",
-    Targmax: Any = None,
-    name: str | None = None,
-    output_dtype: Any = None,
-    include_batch_in_index: bool = False,
-) -> tuple[Tensor, Tensor]:
-    """The maximum of every window of images, and its position.
-
-    Args:
-      input: `[batch, height, width, channels]`, of a real dtype.
-      ksize: extents of the window, one for each axis.
-      strides: steps of the window, one for each axis.
-      padding: "SAME" or "VALID".
-      data_format: "NHWC".
-      Targmax: dtype of the positions, int64 by default, or int32.
-      name: name of the operation; `MaxPoolWithArgmax` by default.
-      output_dtype: another name of `Targmax`.
-      include_batch_in_index: whether positions count from the first image, or each from its own.
-
-    Returns:
-      The maxima, and their positions in the flattened image (or batch).
-
-    Raises:
-      ValueError: another data format, or shapes that do not fit.
-
-    Example:
-      >>> import pantarhei as tf
-      >>> x = tf.reshape([1.0, 2.0, 4.0, 3.0], [1, 2, 2, 1])
-      >>> largest, where = tf.nn.max_pool_with_argmax(x, [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
-      >>> tf.Session().run(where).item()
-      2
-    """
-    if data_format != "NHWC":
-        raise ValueError("Data formats other than 'NHWC' are not yet supported")
-    targmax = renamed("output_dtype", output_dtype, "Targmax", Targmax)
-    check_choice("MaxPoolWithArgmax", "padding", padding, ("SAME", "VALID"))
-    values, positions = apply(
-        "MaxPoolWithArgmax",
-        input,
-        ksize=ksize,
-        strides=strides,
-        padding=padding,
-        Targmax=dtypes.int64 if targmax is None else targmax,
-        include_batch_in_index=include_batch_in_index,
-        name=name,
-    )
-    return values, positions
 
 
 def _pool1d(

@@ -26,7 +26,8 @@ from pantarhei.ops.math.comparison import less, where
 from pantarhei.ops.math.reductions import reduce_sum
 from pantarhei.ops.math.unary import exp
 from pantarhei.ops.nn.activations import FLOATING
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 
 def normalised_exponentials(b: Builder, x: Value) -> tuple[Value, Value, Value]:

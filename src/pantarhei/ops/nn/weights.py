@@ -20,7 +20,7 @@ from pantarhei.ops.control_flow.checks import Assert
 from pantarhei.ops.control_flow.cond import cond
 from pantarhei.ops.math.binary import multiply
 from pantarhei.ops.math.comparison import equal
-from pantarhei.ops.math.set_operations import set_difference
+from pantarhei.ops.search.set_operations import set_difference
 
 _MISFIT = "weights can not be broadcast to values."
 

@@ -81,7 +81,7 @@ class FixedLenSequenceFeature(NamedTuple):
     default_value: Any = None
 
 
-class Dense(NamedTuple):
+class DenseFeature(NamedTuple):
     """A feature that becomes an ordinary tensor."""
 
     key: str
@@ -96,7 +96,7 @@ class Wanted:
     """What an operation is told: features that become sparse tensors, and ordinary ones."""
 
     sparse: dict[str, DType] = field(default_factory=dict)
-    dense: list[Dense] = field(default_factory=list)
+    dense: list[DenseFeature] = field(default_factory=list)
 
     def add_sparse(self, key: str, dtype: Any) -> None:
         """Asks for a feature as a sparse tensor; it may be asked for again with the same dtype."""
@@ -190,7 +190,7 @@ def _add_fixed_len(result: Wanted, key: str, each: FixedLenFeature) -> None:
             f"All dimensions of shape for feature {key} need to be known but received {each.shape}."
         )
     dtype = _checked_dtype(each.dtype, "dense_defaults")
-    result.dense.append(Dense(key, dtype, shape, each.default_value, False))
+    result.dense.append(DenseFeature(key, dtype, shape, each.default_value, False))
 
 
 def _add_sequence(result: Wanted, key: str, each: FixedLenSequenceFeature) -> None:
@@ -198,7 +198,7 @@ def _add_sequence(result: Wanted, key: str, each: FixedLenSequenceFeature) -> No
         raise ValueError(f"Missing shape for feature {key}.")
     dtype = _checked_dtype(each.dtype, "dense_defaults")
     shape = as_shape(each.shape)
-    result.dense.append(Dense(key, dtype, shape, each.default_value, each.allow_missing))
+    result.dense.append(DenseFeature(key, dtype, shape, each.default_value, each.allow_missing))
 
 
 _ADD: dict[type, Any] = {
@@ -209,7 +209,7 @@ _ADD: dict[type, Any] = {
 }
 
 
-def default_tensor(each: Dense, shaped: bool = True) -> Tensor:
+def default_tensor(each: DenseFeature, shaped: bool = True) -> Tensor:
     """The default of a feature as an operation takes it; empty where there is none."""
     extents = each.shape.as_list() if each.shape.ndims else []
     if extents and extents[0] is None:

@@ -22,12 +22,18 @@ from pantarhei.ops.parsing.example_features import (
     wanted,
 )
 from pantarhei.ops.parsing.examples import parsed_tensors
+from pantarhei.ops.parsing.sequence_batches import (
+    context_batch,
+    context_feature,
+    dense_batch,
+    list_feature,
+    sparse_batch,
+)
 from pantarhei.ops.strings.example_values import (
     as_sparse_parts,
     block_size,
     check_count,
     context_row,
-    flat,
     kind_of,
     list_rows,
     message,
@@ -230,13 +236,13 @@ def _sequence_examples(
     contexts = list(zip((each.context.feature for each in found), labels, strict=True))
     lists = list(zip((each.feature_lists.feature_list for each in found), labels, strict=True))
     sparse = [
-        as_sparse_parts([_in_context(each, key, dtype) for each in contexts], dtype)
+        as_sparse_parts([context_feature(each, key, dtype) for each in contexts], dtype)
         for key, dtype in zip(
             given["context_sparse_keys"], given["context_sparse_types"], strict=True
         )
     ]
     dense = [
-        _context_batch(contexts, *each)
+        context_batch(contexts, *each)
         for each in zip(
             given["context_dense_keys"],
             given["Tcontext_dense"],
@@ -246,13 +252,13 @@ def _sequence_examples(
         )
     ]
     sparse_lists = [
-        _sparse_lists([_in_list(each, key, dtype) for each in lists], dtype)
+        sparse_batch([list_feature(each, key, dtype) for each in lists], dtype)
         for key, dtype in zip(
             given["feature_list_sparse_keys"], given["feature_list_sparse_types"], strict=True
         )
     ]
     dense_lists = [
-        _dense_lists(lists, *each, given["feature_list_dense_missing_assumed_empty"])
+        dense_batch(lists, *each, given["feature_list_dense_missing_assumed_empty"])
         for each in zip(
             given["feature_list_dense_keys"],
             given["feature_list_dense_types"],
@@ -262,75 +268,6 @@ def _sequence_examples(
     ]
     values, lengths = zip(*dense_lists, strict=True) if dense_lists else ((), ())
     return [*_by_part(sparse), *dense, *_by_part(sparse_lists), *values, *lengths]
-
-
-def _in_context(context: tuple[Any, str], key: str, dtype: DType) -> Array:
-    features, label = context
-    try:
-        return context_row(features, key, dtype, "")
-    except ProgramError as error:
-        raise ProgramError(f"Error in context feature {key} in example {label}") from error
-
-
-def _in_list(lists: tuple[Any, str], key: str, dtype: DType) -> list[Array]:
-    features, label = lists
-    try:
-        return list_rows(features, key, dtype, "")
-    except ProgramError as error:
-        raise ProgramError(f"Error in sequence feature {key} in example {label}") from error
-
-
-def _context_batch(
-    contexts: Sequence[tuple[Any, str]], key: str, dtype: DType, shape: TensorShape, default: Array
-) -> Array:
-    size = block_size(shape)
-    rows = []
-    for each in contexts:
-        row = _in_context(each, key, dtype)
-        if kind_of(each[0], key) is None and default.size:
-            row = default.ravel()
-        if len(row) != size:
-            raise ProgramError(
-                f"Inconsistent number of elements for feature {key}: {len(row)} vs {size}"
-            )
-        rows.append(row)
-    return padded(rows, size, dtype, 0).reshape(len(rows), *shape.as_list())
-
-
-def _sparse_lists(batch: Sequence[list[Array]], dtype: DType) -> list[Array]:
-    """Lists of vectors as a sparse tensor: example, place in the list, place in the vector."""
-    places, values, shape = as_sparse_parts([row for rows in batch for row in rows], dtype)
-    lengths = np.array([len(rows) for rows in batch], np.int64)
-    starts = np.cumsum(lengths) - lengths
-    examples = np.repeat(np.arange(len(batch)), lengths)[places[:, 0]]
-    inner = places[:, 0] - starts[examples]
-    indices = np.stack([examples, inner, places[:, 1]], axis=1).astype(np.int64)
-    longest = int(lengths.max()) if len(lengths) else 0
-    return [indices, values, np.array([len(batch), longest, shape[1]], np.int64)]
-
-
-def _dense_lists(
-    lists: Sequence[tuple[Any, str]],
-    key: str,
-    dtype: DType,
-    shape: TensorShape,
-    may_lack: Sequence[str],
-) -> tuple[Array, Array]:
-    """The lists of a batch, filled up to the longest, and the length of each."""
-    size = block_size(shape)
-    rows = []
-    for each in lists:
-        if key not in each[0] and key not in may_lack:
-            raise ProgramError(f"Missing feature {key} in example {each[1]}")
-        found = _in_list(each, key, dtype)
-        if any(len(row) != size for row in found):
-            raise ProgramError(f"Unexpected shape error in feature {key}")
-        rows.append(np.concatenate([flat([], dtype), *found]))
-    lengths = np.array([len(row) // max(size, 1) for row in rows], np.int64)
-    longest = int(lengths.max()) if len(lengths) else 0
-    filler = b"" if dtype.name == "string" else 0
-    values = padded(rows, longest * size, dtype, filler)
-    return values.reshape(len(rows), longest, *shape.as_list()), lengths
 
 
 # --- public functions -----------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from pantarhei.core import dtypes
-from pantarhei.core.shapes import Dimension, TensorShape
+from pantarhei.core.dimensions import Dimension
+from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
+from pantarhei.graph.default_graph import get_default_graph
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
 from pantarhei.graph.definitions.shape_rules import shape_from, with_rank
-from pantarhei.graph.graph import get_default_graph
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.indexing import slice

@@ -32,8 +32,8 @@ from pantarhei.ops.debug.assertions import assert_equal, assert_less_equal
 from pantarhei.ops.host.results import host_results
 from pantarhei.ops.math.binary import add, maximum
 from pantarhei.ops.math.comparison import where_v2
-from pantarhei.ops.math.distinct import invert_permutation
 from pantarhei.ops.math.reductions import reduce_max
+from pantarhei.ops.search.distinct import invert_permutation
 from pantarhei.ops.sparse.rows import check_counts, extents_of, in_order, listed
 from pantarhei.ops.sparse.tensors import as_sparse
 from pantarhei.program.ir import Array, ProgramError, Type, Value

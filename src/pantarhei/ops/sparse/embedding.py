@@ -21,14 +21,15 @@ from pantarhei.ops.array.shapes import expand_dims, rank, reshape, size
 from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.ops.math.binary import pow as power
 from pantarhei.ops.math.comparison import greater, greater_equal, logical_and, where
-from pantarhei.ops.math.distinct import unique
 from pantarhei.ops.math.division import div
 from pantarhei.ops.math.reductions import reduce_prod
 from pantarhei.ops.math.segments import segment_sum
 from pantarhei.ops.math.unary import sqrt
 from pantarhei.ops.nn.embedding import embedding_lookup
+from pantarhei.ops.search.distinct import unique
 from pantarhei.ops.sparse.arranging import sparse_reshape
-from pantarhei.ops.sparse.parts import sparse_fill_empty_rows, sparse_retain
+from pantarhei.ops.sparse.empty_rows import sparse_fill_empty_rows
+from pantarhei.ops.sparse.parts import sparse_retain
 from pantarhei.ops.sparse.segments import (
     sparse_segment_mean,
     sparse_segment_sqrt_n,

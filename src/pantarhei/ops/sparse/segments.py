@@ -13,7 +13,8 @@ from pantarhei.graph.definitions.shape_rules import with_rank, with_rank_at_leas
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.shapes import reshape, shape
 from pantarhei.ops.math.segments import combined, row_count, sorted_ids
-from pantarhei.program.ir import Builder, Value
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Value
 
 
 class SparseSegments(OpDef, abstract=True):

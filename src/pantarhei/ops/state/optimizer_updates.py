@@ -17,7 +17,7 @@ from pantarhei.graph.definitions.shape_rules import merged, merged_extents, show
 from pantarhei.graph.operation import Operation
 from pantarhei.ops.state import update_rules
 from pantarhei.ops.state.resource import held_shape
-from pantarhei.ops.state.update_rules import Number
+from pantarhei.ops.state.update_rules import TracedValue
 from pantarhei.program.ir import ProgramError, Value
 
 Shape = tuple[int, ...]
@@ -108,7 +108,7 @@ class DenseUpdate(OpDef, abstract=True):
         self._check(held, given)
         old, put_back = self._rows(b, held, given)
         options = {name: op.attributes[name] for name in self.options}
-        numbers = {name: Number(b, value) for name, value in {**old, **given}.items()}
+        numbers = {name: TracedValue(b, value) for name, value in {**old, **given}.items()}
         if "delta" in numbers:
             numbers["grad"] = numbers.pop("delta")
         results = self.rule(**numbers, **options)

@@ -13,99 +13,104 @@ from typing import Any
 
 from pantarhei.program.ir import Value
 
-Operand = Any  # a Number or a Python number
+Operand = Any  # a TracedValue or a Python number
 
 
 @dataclass(frozen=True, eq=False)
-class Number:
+class TracedValue:
     """A program value that is computed with by operators, so that rules read as formulas do."""
 
     b: Any
     value: Value
 
-    def _of(self, primitive: str, *operands: Operand) -> Number:
-        values = [each.value if isinstance(each, Number) else each for each in operands]
-        return Number(self.b, getattr(self.b, primitive)(*values))
+    def _of(self, primitive: str, *operands: Operand) -> TracedValue:
+        values = [each.value if isinstance(each, TracedValue) else each for each in operands]
+        return TracedValue(self.b, getattr(self.b, primitive)(*values))
 
-    def __add__(self, other: Operand) -> Number:
+    def __add__(self, other: Operand) -> TracedValue:
         return self._of("add", self, other)
 
-    def __radd__(self, other: Operand) -> Number:
+    def __radd__(self, other: Operand) -> TracedValue:
         return self._of("add", other, self)
 
-    def __sub__(self, other: Operand) -> Number:
+    def __sub__(self, other: Operand) -> TracedValue:
         return self._of("subtract", self, other)
 
-    def __rsub__(self, other: Operand) -> Number:
+    def __rsub__(self, other: Operand) -> TracedValue:
         return self._of("subtract", other, self)
 
-    def __mul__(self, other: Operand) -> Number:
+    def __mul__(self, other: Operand) -> TracedValue:
         return self._of("multiply", self, other)
 
-    def __rmul__(self, other: Operand) -> Number:
+    def __rmul__(self, other: Operand) -> TracedValue:
         return self._of("multiply", other, self)
 
-    def __truediv__(self, other: Operand) -> Number:
+    def __truediv__(self, other: Operand) -> TracedValue:
         return self._of("divide", self, other)
 
-    def __pow__(self, other: Operand) -> Number:
+    def __pow__(self, other: Operand) -> TracedValue:
         return self._of("power", self, other)
 
-    def __neg__(self) -> Number:
+    def __neg__(self) -> TracedValue:
         return self._of("negative", self)
 
-    def __abs__(self) -> Number:
+    def __abs__(self) -> TracedValue:
         return self._of("absolute", self)
 
-    def __gt__(self, other: Operand) -> Number:
+    def __gt__(self, other: Operand) -> TracedValue:
         return self._of("less", other, self)
 
-    def __eq__(self, other: object) -> Number:  # type: ignore[override]
+    def __eq__(self, other: object) -> TracedValue:  # type: ignore[override]
         return self._of("equal", self, other)
 
     @property
-    def sign(self) -> Number:
+    def sign(self) -> TracedValue:
         """-1, 0 or 1."""
         return self._of("sign", self)
 
     @property
-    def sqrt(self) -> Number:
+    def sqrt(self) -> TracedValue:
         """The square root."""
         return self._of("sqrt", self)
 
     @property
-    def squared(self) -> Number:
+    def squared(self) -> TracedValue:
         """The square."""
         return self * self
 
-    def at_least(self, other: Operand) -> Number:
+    def at_least(self, other: Operand) -> TracedValue:
         """The larger one."""
         return self._of("maximum", self, other)
 
-    def choose(self, then: Operand, otherwise: Operand) -> Number:
+    def choose(self, then: Operand, otherwise: Operand) -> TracedValue:
         """Where this holds, `then`, and `otherwise` elsewhere."""
         return self._of("where", self, then, otherwise)
 
-    def cast_like(self, other: Number) -> Number:
+    def cast_like(self, other: TracedValue) -> TracedValue:
         """The same in another's dtype."""
-        return Number(self.b, self.b.cast(self.value, dtype=other.value.dtype))
+        return TracedValue(self.b, self.b.cast(self.value, dtype=other.value.dtype))
 
 
-Rule = tuple[Number, ...]
+Rule = tuple[TracedValue, ...]
 
 
-def shrunk(x: Number, by: Number) -> Number:
+def shrunk(x: TracedValue, by: TracedValue) -> TracedValue:
     """`x` moved towards zero, and not past it: what an L1 penalty does to a step."""
     return x.sign * (abs(x) - by).at_least(0.0)
 
 
-def gradient_descent(var: Number, alpha: Number, grad: Number) -> Rule:
+def gradient_descent(var: TracedValue, alpha: TracedValue, grad: TracedValue) -> Rule:
     """The step against the gradient."""
     return (var - alpha * grad,)
 
 
 def momentum(
-    var: Number, accum: Number, lr: Number, grad: Number, momentum: Number, use_nesterov: bool
+    var: TracedValue,
+    accum: TracedValue,
+    lr: TracedValue,
+    grad: TracedValue,
+    momentum: TracedValue,
+    use_nesterov: bool,
 ) -> Rule:
     """Gradients add up to a velocity, which fades; Nesterov looks one step ahead."""
     accum = accum * momentum + grad
@@ -113,7 +118,9 @@ def momentum(
     return var - step, accum
 
 
-def adagrad(var: Number, accum: Number, lr: Number, grad: Number, update_slots: bool) -> Rule:
+def adagrad(
+    var: TracedValue, accum: TracedValue, lr: TracedValue, grad: TracedValue, update_slots: bool
+) -> Rule:
     """Steps shrink with the sum of all squared gradients."""
     if update_slots:
         accum = accum + grad.squared
@@ -121,13 +128,13 @@ def adagrad(var: Number, accum: Number, lr: Number, grad: Number, update_slots: 
 
 
 def adadelta(
-    var: Number,
-    accum: Number,
-    accum_update: Number,
-    lr: Number,
-    rho: Number,
-    epsilon: Number,
-    grad: Number,
+    var: TracedValue,
+    accum: TracedValue,
+    accum_update: TracedValue,
+    lr: TracedValue,
+    rho: TracedValue,
+    epsilon: TracedValue,
+    grad: TracedValue,
 ) -> Rule:
     """Steps are as large as recent steps, in proportion to recent gradients."""
     accum = accum * rho + grad.squared * (1.0 - rho)
@@ -137,16 +144,16 @@ def adadelta(
 
 
 def adam(
-    var: Number,
-    m: Number,
-    v: Number,
-    beta1_power: Number,
-    beta2_power: Number,
-    lr: Number,
-    beta1: Number,
-    beta2: Number,
-    epsilon: Number,
-    grad: Number,
+    var: TracedValue,
+    m: TracedValue,
+    v: TracedValue,
+    beta1_power: TracedValue,
+    beta2_power: TracedValue,
+    lr: TracedValue,
+    beta1: TracedValue,
+    beta2: TracedValue,
+    epsilon: TracedValue,
+    grad: TracedValue,
     use_nesterov: bool,
 ) -> Rule:
     """Means of gradients and of their squares, each corrected for its start at zero."""
@@ -158,14 +165,14 @@ def adam(
 
 
 def rms_prop(
-    var: Number,
-    ms: Number,
-    mom: Number,
-    lr: Number,
-    rho: Number,
-    momentum: Number,
-    epsilon: Number,
-    grad: Number,
+    var: TracedValue,
+    ms: TracedValue,
+    mom: TracedValue,
+    lr: TracedValue,
+    rho: TracedValue,
+    momentum: TracedValue,
+    epsilon: TracedValue,
+    grad: TracedValue,
 ) -> Rule:
     """Gradients divided by the root of their recent mean square, with momentum."""
     ms = ms + (grad.squared - ms) * (1.0 - rho)
@@ -174,15 +181,15 @@ def rms_prop(
 
 
 def centered_rms_prop(
-    var: Number,
-    mg: Number,
-    ms: Number,
-    mom: Number,
-    lr: Number,
-    rho: Number,
-    momentum: Number,
-    epsilon: Number,
-    grad: Number,
+    var: TracedValue,
+    mg: TracedValue,
+    ms: TracedValue,
+    mom: TracedValue,
+    lr: TracedValue,
+    rho: TracedValue,
+    momentum: TracedValue,
+    epsilon: TracedValue,
+    grad: TracedValue,
 ) -> Rule:
     """The same, with the recent variance in place of the mean square."""
     ms = ms + (grad.squared - ms) * (1.0 - rho)
@@ -192,29 +199,29 @@ def centered_rms_prop(
 
 
 def ftrl(
-    var: Number,
-    accum: Number,
-    linear: Number,
-    grad: Number,
-    lr: Number,
-    l1: Number,
-    l2: Number,
-    lr_power: Number,
+    var: TracedValue,
+    accum: TracedValue,
+    linear: TracedValue,
+    grad: TracedValue,
+    lr: TracedValue,
+    l1: TracedValue,
+    l2: TracedValue,
+    lr_power: TracedValue,
 ) -> Rule:
     """Follow the regularized leader."""
     return _followed(var, accum, linear, grad, grad, lr, l1, l2, lr_power)
 
 
 def ftrl_v2(
-    var: Number,
-    accum: Number,
-    linear: Number,
-    grad: Number,
-    lr: Number,
-    l1: Number,
-    l2: Number,
-    l2_shrinkage: Number,
-    lr_power: Number,
+    var: TracedValue,
+    accum: TracedValue,
+    linear: TracedValue,
+    grad: TracedValue,
+    lr: TracedValue,
+    l1: TracedValue,
+    l2: TracedValue,
+    l2_shrinkage: TracedValue,
+    lr_power: TracedValue,
 ) -> Rule:
     """The same, with an L2 penalty on the variable as it is, which does not slow learning down."""
     penalized = grad + 2.0 * l2_shrinkage * var
@@ -222,15 +229,15 @@ def ftrl_v2(
 
 
 def _followed(
-    var: Number,
-    accum: Number,
-    linear: Number,
-    grad: Number,
-    penalized: Number,
-    lr: Number,
-    l1: Number,
-    l2: Number,
-    lr_power: Number,
+    var: TracedValue,
+    accum: TracedValue,
+    linear: TracedValue,
+    grad: TracedValue,
+    penalized: TracedValue,
+    lr: TracedValue,
+    l1: TracedValue,
+    l2: TracedValue,
+    lr_power: TracedValue,
 ) -> Rule:
     new_accum = accum + grad.squared
     old_root, root = _root(accum, lr_power), _root(new_accum, lr_power)
@@ -239,7 +246,7 @@ def _followed(
     return (abs(linear) > l1).choose(leader, linear * 0.0), new_accum, linear
 
 
-def _root(x: Number, lr_power: Number) -> Number:
+def _root(x: TracedValue, lr_power: TracedValue) -> TracedValue:
     """`x ** -lr_power`; the square root, which is exact, where the power is the usual one."""
     known = lr_power.value.constant
     if known is not None:
@@ -248,14 +255,19 @@ def _root(x: Number, lr_power: Number) -> Number:
 
 
 def proximal_gradient_descent(
-    var: Number, alpha: Number, l1: Number, l2: Number, grad: Number
+    var: TracedValue, alpha: TracedValue, l1: TracedValue, l2: TracedValue, grad: TracedValue
 ) -> Rule:
     """A step against the gradient, then one towards zero."""
     return (shrunk(var - grad * alpha, alpha * l1) / (1.0 + l2 * alpha),)
 
 
 def proximal_adagrad(
-    var: Number, accum: Number, lr: Number, l1: Number, l2: Number, grad: Number
+    var: TracedValue,
+    accum: TracedValue,
+    lr: TracedValue,
+    l1: TracedValue,
+    l2: TracedValue,
+    grad: TracedValue,
 ) -> Rule:
     """The same with the step lengths of Adagrad."""
     accum = accum + grad.squared
@@ -264,14 +276,14 @@ def proximal_adagrad(
 
 
 def adagrad_da(
-    var: Number,
-    gradient_accumulator: Number,
-    gradient_squared_accumulator: Number,
-    grad: Number,
-    lr: Number,
-    l1: Number,
-    l2: Number,
-    global_step: Number,
+    var: TracedValue,
+    gradient_accumulator: TracedValue,
+    gradient_squared_accumulator: TracedValue,
+    grad: TracedValue,
+    lr: TracedValue,
+    l1: TracedValue,
+    l2: TracedValue,
+    global_step: TracedValue,
 ) -> Rule:
     """Adagrad by dual averaging: the variable follows from the sums of gradients and squares."""
     step = global_step.cast_like(grad)

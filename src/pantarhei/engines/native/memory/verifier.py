@@ -12,7 +12,7 @@ from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import ArenaBuffer, MemoryPlan, pairs_of
 from pantarhei.engines.native.memory.slots import SlottedSchedule
 from pantarhei.engines.native.schedule.parallel import Tasks, flat
-from pantarhei.program.ir import VerificationError
+from pantarhei.program.verifier import VerificationError
 
 
 def verify_slots(slotted: SlottedSchedule) -> None:

@@ -16,7 +16,8 @@ from pantarhei.engines.native.schedule.schedule import (
     nodes_of,
 )
 from pantarhei.engines.native.schedule.views import VIEWING
-from pantarhei.program.ir import Node, Value, VerificationError
+from pantarhei.program.ir import Node, Value
+from pantarhei.program.verifier import VerificationError
 
 
 def verify_schedule(schedule: Schedule) -> None:

@@ -24,7 +24,7 @@ from pantarhei.files.checkpoints.format.coding import (
 )
 from pantarhei.files.checkpoints.format.messages import (
     VERSION,
-    Entry,
+    BundleEntry,
     Header,
     decoded_entry,
     decoded_header,
@@ -125,7 +125,7 @@ class BundleReader(CheckpointReader):
         """The file with the values of a shard."""
         return durable.data_path(self.prefix, shard, self.header.shards)
 
-    def _decoded(self, key: bytes, name: str) -> Entry:
+    def _decoded(self, key: bytes, name: str) -> BundleEntry:
         try:
             return decoded_entry(self._raw[key])
         except Malformed as fault:
@@ -141,7 +141,7 @@ class BundleReader(CheckpointReader):
             self._files[shard] = self._exit.enter_context(file)
         return self._files[shard]
 
-    def _value(self, name: str, key: bytes, entry: Entry) -> Array:
+    def _value(self, name: str, key: bytes, entry: BundleEntry) -> Array:
         path = self.data_path(entry.shard)
         if entry.shard >= self.header.shards:
             raise self.loss(name, path, f"there are only {self.header.shards} shards")
@@ -183,7 +183,7 @@ def _check(stored: int, crc: int) -> None:
         )
 
 
-def _numbers(entry: Entry, fill: Callable[[Array], None]) -> Array:
+def _numbers(entry: BundleEntry, fill: Callable[[Array], None]) -> Array:
     dtype = entry.dtype.numpy
     if entry.elements * dtype.itemsize != entry.size:
         raise Malformed(
@@ -201,7 +201,7 @@ def _numbers(entry: Entry, fill: Callable[[Array], None]) -> Array:
     return array
 
 
-def _strings(entry: Entry, fill: Callable[[Array], None]) -> Array:
+def _strings(entry: BundleEntry, fill: Callable[[Array], None]) -> Array:
     count = entry.elements
     if count + 4 > entry.size:  # a length takes at least one byte, their checksum four
         raise Malformed(f"Invalid size in bundle entry: {entry.size} bytes for {count} strings")

@@ -19,7 +19,7 @@ from pantarhei.core.dtypes import as_dtype
 from pantarhei.files.checkpoints import durable
 from pantarhei.files.checkpoints.format.bundle_reader import BundleReader
 from pantarhei.files.checkpoints.format.coding import crc32c, masked, varint
-from pantarhei.files.checkpoints.format.messages import Entry, Header, Slice
+from pantarhei.files.checkpoints.format.messages import BundleEntry, Header, TensorSlice
 from pantarhei.files.checkpoints.format.table import encoded_table
 from pantarhei.program.ir import Array
 
@@ -34,7 +34,7 @@ class Saved:
     name: str
     array: Array
     full_shape: tuple[int, ...] | None = None
-    part: Slice | None = None
+    part: TensorSlice | None = None
 
 
 class _Writing:
@@ -43,7 +43,7 @@ class _Writing:
     def __init__(self, file: durable.TemporaryFile) -> None:
         self.file = file
         self.offset = 0
-        self.entries: dict[bytes, Entry] = {}
+        self.entries: dict[bytes, BundleEntry] = {}
 
     def add(self, tensor: Saved) -> None:
         key = tensor.name.encode()
@@ -54,7 +54,7 @@ class _Writing:
         whole = self.entries.get(key)
         dtype = as_dtype(tensor.array.dtype)
         if whole is None:
-            whole = Entry(dtype, tensor.full_shape)
+            whole = BundleEntry(dtype, tensor.full_shape)
         elif not whole.slices or (whole.dtype, whole.shape) != (dtype, tensor.full_shape):
             raise errors.InvalidArgumentError(
                 None,
@@ -73,7 +73,7 @@ class _Writing:
         array = tensor.array
         start = self.offset
         crc = self._strings(array) if array.dtype == object else self._numbers(array)
-        self.entries[key] = Entry(
+        self.entries[key] = BundleEntry(
             as_dtype(array.dtype),
             array.shape,
             offset=start,
@@ -111,7 +111,7 @@ class _Writing:
         return crc
 
 
-def _encoded(header: Header, entries: Mapping[bytes, Entry]) -> bytes:
+def _encoded(header: Header, entries: Mapping[bytes, BundleEntry]) -> bytes:
     items = [(key, entries[key].encoded()) for key in sorted(entries)]
     return encoded_table([(b"", header.encoded()), *items])
 
@@ -166,7 +166,7 @@ def merge_bundles(prefixes: Sequence[str], destination: str, delete_old_dirs: bo
       tf.errors.OpError: one of them is not there or not sound, or the system refuses.
     """
     durable.remove_orphans(durable.folder_of(destination))
-    entries: dict[bytes, Entry] = {}
+    entries: dict[bytes, BundleEntry] = {}
     states: dict[str, Array] = {}
     sources: list[str] = []
     for prefix in prefixes:

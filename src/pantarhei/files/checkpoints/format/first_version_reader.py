@@ -22,9 +22,9 @@ from pantarhei.files.checkpoints.format.coding import (
     signed,
 )
 from pantarhei.files.checkpoints.format.messages import (
-    Entry,
+    BundleEntry,
     Header,
-    Slice,
+    TensorSlice,
     decoded_shape,
     decoded_slice,
     known_dtype,
@@ -54,7 +54,7 @@ class FirstVersionReader(CheckpointReader):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.header = Header()
-        self._entries: dict[bytes, Entry] = {}
+        self._entries: dict[bytes, BundleEntry] = {}
         with system_errors(path), open(path, "rb") as file:
             content = file.read()
         try:
@@ -77,7 +77,7 @@ class FirstVersionReader(CheckpointReader):
                 continue
             name, kind = b"", 0
             shape: tuple[int, ...] = ()
-            slices: list[Slice] = []
+            slices: list[TensorSlice] = []
             for inner, content in fields(expect_bytes(value)):
                 if inner == 1:
                     name = expect_bytes(content)
@@ -88,12 +88,12 @@ class FirstVersionReader(CheckpointReader):
                 elif inner == 4:
                     slices.append(decoded_slice(expect_bytes(content)))
             dtype = known_dtype(kind)
-            self._entries[name] = Entry(dtype, shape, slices=tuple(slices))
+            self._entries[name] = BundleEntry(dtype, shape, slices=tuple(slices))
             for each in slices:
                 extents = tuple(axis.stop - axis.start for axis in each.within(shape))
                 key = each.key(name.decode("utf-8", "replace"))
                 if key in self._raw:
-                    self._entries[key] = Entry(dtype, extents)
+                    self._entries[key] = BundleEntry(dtype, extents)
 
     @property
     def index_path(self) -> str:
@@ -106,10 +106,10 @@ class FirstVersionReader(CheckpointReader):
     def _has_key(self, key: bytes) -> bool:
         return key in self._entries
 
-    def _decoded(self, key: bytes, name: str) -> Entry:
+    def _decoded(self, key: bytes, name: str) -> BundleEntry:
         return self._entries[key]
 
-    def _value(self, name: str, key: bytes, entry: Entry) -> Array:
+    def _value(self, name: str, key: bytes, entry: BundleEntry) -> Array:
         try:
             for number, value in fields(self._raw[key]):
                 if number == 2:
@@ -121,7 +121,7 @@ class FirstVersionReader(CheckpointReader):
             raise self.loss(name, self.prefix, str(fault)) from None
 
 
-def _tensor(message: bytes, entry: Entry) -> Array:
+def _tensor(message: bytes, entry: BundleEntry) -> Array:
     """The value that a TensorProto holds."""
     parts: list[Any] = []
     for number, value in fields(message):

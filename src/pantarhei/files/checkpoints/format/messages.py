@@ -40,7 +40,7 @@ _STATE_WORDS = 6
 
 
 @dataclass(frozen=True)
-class Slice:
+class TensorSlice:
     """A part of a tensor: its start and extent along each axis (None: all of the axis)."""
 
     starts: tuple[int, ...]
@@ -80,7 +80,7 @@ def _length_field(extent: int) -> bytes:
     return number_field(2, extent) or b"\x10\x00"
 
 
-def decoded_slice(data: bytes) -> Slice:
+def decoded_slice(data: bytes) -> TensorSlice:
     """The part that a TensorSliceProto names."""
     starts, extents = [], []
     for number, value in fields(data):
@@ -94,10 +94,10 @@ def decoded_slice(data: bytes) -> Slice:
                 extent = signed(expect_number(content))
         starts.append(start)
         extents.append(extent)
-    return Slice(tuple(starts), tuple(extents))
+    return TensorSlice(tuple(starts), tuple(extents))
 
 
-def parse_shape_and_slice(text: str) -> tuple[tuple[int, ...], Slice]:
+def parse_shape_and_slice(text: str) -> tuple[tuple[int, ...], TensorSlice]:
     """The shape of the whole and the part that a spec such as "4 2 0,2:-" stands for.
 
     Raises:
@@ -117,11 +117,11 @@ def parse_shape_and_slice(text: str) -> tuple[tuple[int, ...], Slice]:
             lengths.append(int(length))
     if len(starts) != len(shape):
         raise ValueError(f"{text!r} names {len(shape)} extents and {len(starts)} parts")
-    return shape, Slice(tuple(starts), tuple(lengths))
+    return shape, TensorSlice(tuple(starts), tuple(lengths))
 
 
 @dataclass(frozen=True)
-class Entry:
+class BundleEntry:
     """What the index tells of a tensor, or of a part of one."""
 
     dtype: DType
@@ -130,7 +130,7 @@ class Entry:
     offset: int = 0
     size: int = 0
     checksum: int = 0  # masked
-    slices: tuple[Slice, ...] = ()
+    slices: tuple[TensorSlice, ...] = ()
 
     def encoded(self) -> bytes:
         """As a BundleEntryProto."""
@@ -161,7 +161,7 @@ def known_dtype(number: int) -> DType:
         raise Malformed(f"a dtype of the unknown number {number}") from None
 
 
-def decoded_entry(data: bytes) -> Entry:
+def decoded_entry(data: bytes) -> BundleEntry:
     """The entry that a BundleEntryProto holds."""
     dtype = 0
     shape: tuple[int, ...] = ()
@@ -178,7 +178,7 @@ def decoded_entry(data: bytes) -> Entry:
             slices.append(decoded_slice(expect_bytes(value)))
     if any(value >> 63 for value in numbers.values()):
         raise Malformed("a negative offset or size")
-    return Entry(
+    return BundleEntry(
         known_dtype(dtype), shape, numbers[3], numbers[4], numbers[5], numbers[6], tuple(slices)
     )
 

@@ -26,7 +26,7 @@ _PLAIN, _SNAPPY = 0, 1
 # -------------------------------------------------------------------------------------- writing
 
 
-class _Block:
+class _BlockBuilder:
     """Entries being put together; every `interval`-th key is written whole."""
 
     def __init__(self, interval: int) -> None:
@@ -91,7 +91,7 @@ def encoded_table(items: Iterable[tuple[bytes, bytes]]) -> bytes:
         result.extend(block + kind + struct.pack("<I", checksum))
         return handle
 
-    block, index = _Block(RESTART_INTERVAL), _Block(1)
+    block, index = _BlockBuilder(RESTART_INTERVAL), _BlockBuilder(1)
     pending: tuple[bytes, bytes] | None = None  # last key and handle of a block that is written
     for key, value in items:
         if pending is not None:
@@ -100,10 +100,10 @@ def encoded_table(items: Iterable[tuple[bytes, bytes]]) -> bytes:
         block.add(key, value)
         if block.size >= BLOCK_SIZE:
             pending = key, write(block.finished())
-            block = _Block(RESTART_INTERVAL)
+            block = _BlockBuilder(RESTART_INTERVAL)
     if block.data:
         pending = block.last, write(block.finished())
-    meta = write(_Block(RESTART_INTERVAL).finished())
+    meta = write(_BlockBuilder(RESTART_INTERVAL).finished())
     if pending is not None:
         index.add(_successor(pending[0]), pending[1])
     handles = meta + write(index.finished())

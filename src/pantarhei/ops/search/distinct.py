@@ -24,8 +24,9 @@ from pantarhei.ops.array.constant import constant
 from pantarhei.ops.array.shapes import shape
 from pantarhei.ops.host.results import host_results
 from pantarhei.ops.math.reductions import reduce_max, reduce_prod
-from pantarhei.ops.math.repeated_rows import may_repeat
-from pantarhei.program.ir import Array, Builder, ProgramError, Value
+from pantarhei.ops.search.repeated_rows import may_repeat
+from pantarhei.program.builder import Builder
+from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class Unique(NamedTuple):

@@ -1,0 +1,1 @@
+"""Positions and membership: extrema, sorting, distinct elements, sets."""
