@@ -138,13 +138,11 @@ class _Binder:
         numbers = {slot: number for number, slot in enumerate(self.segment.outputs)}
         for key, slot in self.plan.writes.items():
             if slot not in numbers:
-                raise NotBindable(f"{key} takes over what is fed, constant or another variable's")
+                raise NotBindable(f"{key} gets a feed, a constant or another variable's value")
             place = self.places[slot]
             if donated[numbers[slot]] is not None:
                 if self.bindings.variables.get(place) != key:
-                    raise NotBindable(
-                        f"the value of {key} cannot be written where the variable lies"
-                    )
+                    raise NotBindable(f"the value of {key} is not written to its own array")
             elif place in self.bindings.variables or key in self.bindings.variables.values():
                 raise NotBindable(f"{key} shares a value with another variable")
             self.bindings.variables[place] = key
@@ -163,16 +161,16 @@ class _Binder:
             else:
                 self.bindings.fed.append(place)
         if feeds:
-            raise NotBindable("something is fed that only passes through")
+            raise NotBindable("a feed is not used by the segment")
 
     def _reader(self, slot: int) -> Reader:
         source = self.plan.sources.get(slot)
         if isinstance(source, State):
             if source.key in self.plan.writes:
-                raise NotBindable(f"what {source.key} held before the run is fetched")
+                raise NotBindable(f"the value of {source.key} before the run is fetched")
             return VariableReader(source.key)
         if slot not in self.places:
-            raise NotBindable("something fetched is not computed")
+            raise NotBindable("a fetch is not computed by the segment")
         place, bindings = self.places[slot], self.bindings
         if place in bindings.variables:
             return VariableReader(bindings.variables[place])

@@ -56,9 +56,9 @@ class BoundRun:
         self.allocators = [allocator(type) for type in fresh]
         self.random = list(self.bindings.random.values())
         # If all that is fetched are scalars, a run reads them directly.
-        cells = [each.array for each in self.bindings.readers if isinstance(each, ScalarReader)]
-        simple = len(cells) == len(self.bindings.readers) and not fresh and not self.random
-        self.scalars = cells if simple else None
+        scalars = [each.array for each in self.bindings.readers if isinstance(each, ScalarReader)]
+        simple = len(scalars) == len(self.bindings.readers) and not fresh and not self.random
+        self.scalars = scalars if simple else None
         try:
             given = [*self.bindings.fed, *self.bindings.random, *self.bindings.fresh]
             self.enter, self.bind = bound.function(given)
@@ -75,7 +75,7 @@ class BoundRun:
         if self.version != self.store.version and not self._bind_variables():
             return None
         if self.scalars is not None:
-            return [cell[()] for cell in self.scalars] if self.enter(*fed) == DONE else None
+            return [array[()] for array in self.scalars] if self.enter(*fed) == DONE else None
         try:
             filled = [allocate() for allocate in self.allocators]
         except MemoryError:
@@ -109,5 +109,5 @@ def _only_segment(plan: Plan) -> Segment:
         raise NotBindable("the plan has more than one step")
     (segment,) = plan.steps
     if not isinstance(segment, Segment):
-        raise NotBindable("the plan's step is no program")
+        raise NotBindable("the plan's step is not a segment")
     return segment
