@@ -414,7 +414,10 @@ class KernelFunction(Function):
 
     def place(self) -> SSAValue:
         """The address that the next two arguments name: a buffer, and an offset in bytes."""
-        slot, offset = self.number(), self.number()
+        return self.address(self.number(), self.number())
+
+    def address(self, slot: SSAValue, offset: SSAValue) -> SSAValue:
+        """The address in the buffer of an argument, so many bytes further on."""
         name = slot.name
         self.lines.append(
             f"  {name}.entry = getelementptr ptr, ptr %p1, i64 {name}\n"
