@@ -26,9 +26,9 @@ from pantarhei.engines.native.codegen.builder import Module
 from pantarhei.engines.native.codegen.object_cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.codegen.runtime_functions import write_product, write_walk
 from pantarhei.engines.native.kernels.gemm.microkernel import tile
-from pantarhei.engines.native.runtime.entry import Entry, write_enter
+from pantarhei.engines.native.runtime.entry import EntryCompiler, write_enter
 from pantarhei.engines.native.runtime.task_functions import write_task_functions
-from pantarhei.engines.native.runtime.thread_pool import Pool
+from pantarhei.engines.native.runtime.thread_pool import ThreadPool
 
 # The passes that texts go through; changes whenever `_machine_code` does.
 PIPELINE = "level 2, loops vectorised and interleaved"
@@ -103,10 +103,10 @@ class Compiler:
         features = llvm.get_host_cpu_features()
         tiles = {each: tile(each, features) for each in ("float", "double")}
         self.tiles = {type: each for type, each in tiles.items() if each is not None}
-        self.pool = Pool(fixed, _library(cython_blas))
+        self.pool = ThreadPool(fixed, _library(cython_blas))
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
-        self.entry = Entry(fixed("enter"), self.walk)
+        self.entry = EntryCompiler(fixed("enter"), self.walk)
 
     def gemm(self, type: str) -> int:
         """Address of BLAS's product for a type."""

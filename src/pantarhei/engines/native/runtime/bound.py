@@ -13,7 +13,12 @@ from pantarhei.engines.native.codegen.jit import Compiler
 from pantarhei.engines.native.codegen.ops import READ
 from pantarhei.engines.native.memory.layout import HostCall, Layout
 from pantarhei.engines.native.memory.plan import Assembler
-from pantarhei.engines.native.runtime.context import STEP_BYTES, Code, Frame, Steps
+from pantarhei.engines.native.runtime.context import (
+    STEP_BYTES,
+    CompiledProgram,
+    ExecutionContext,
+    Steps,
+)
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.native.schedule.fusion import HostStep
 from pantarhei.engines.numpy.engine import EngineFault
@@ -27,7 +32,7 @@ class BoundProgram:
     """A program laid out and compiled; see `contract.BoundProgram`."""
 
     def __init__(self, jit: Compiler, layout: Layout, threads: int) -> None:
-        self.code = Code(jit, layout, threads)
+        self.code = CompiledProgram(jit, layout, threads)
         layout = self.code.layout
         self.places: Sequence[int] = layout.results
         self.donations: Mapping[int, int] = layout.donations
@@ -44,11 +49,11 @@ class BoundProgram:
         interruptible = self.code.work >= LONG
         try:
             if interruptible:
-                frame = Frame(self.code, given, (0, 0))
+                frame = ExecutionContext(self.code, given, (0, 0))
             elif self.code.layout.guarding:
-                frame = Frame(self.code, given, first, later)
+                frame = ExecutionContext(self.code, given, first, later)
             else:
-                frame = Frame(self.code, given, self.steps)
+                frame = ExecutionContext(self.code, given, self.steps)
         except MemoryError:
             node = self.code.layout.largest
             assert node is not None
@@ -60,7 +65,7 @@ class BoundProgram:
         return _interruptible(frame, first, later) if interruptible else frame.enter, bind
 
 
-def _interruptible(frame: Frame, first: Steps, later: Steps) -> EntryPoint:
+def _interruptible(frame: ExecutionContext, first: Steps, later: Steps) -> EntryPoint:
     """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
 
     def enter(*arrays: Array) -> int:

@@ -33,7 +33,7 @@ STEP_BYTES = 16
 MUCH = 1 << 15
 
 
-class Code:
+class CompiledProgram:
     """A layout with its kernels compiled and their arguments in memory.
 
     Args:
@@ -109,7 +109,7 @@ class Code:
         return types[slot] if types[slot].dtype in READ else None
 
 
-class Frame:
+class ExecutionContext:
     """Memory for one call at a time: the workspace and the table of buffers.
 
     Args:
@@ -120,7 +120,7 @@ class Frame:
     """
 
     def __init__(
-        self, code: Code, given: Sequence[int], steps: Steps, later: Steps | None = None
+        self, code: CompiledProgram, given: Sequence[int], steps: Steps, later: Steps | None = None
     ) -> None:
         self.code = code
         layout = code.layout

@@ -134,7 +134,7 @@ class _MethodDefinition(ctypes.Structure):
 _FASTCALL = 0x80
 
 
-class Entry:
+class EntryCompiler:
     """Makes functions that enter machine code."""
 
     def __init__(self, address: int, walk: Callable[[int, int, int], None]) -> None:
