@@ -124,7 +124,7 @@ def test_an_unknown_stage_is_an_error() -> None:
 
 def test_stages_are_dumped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANTARHEI_DUMP", str(tmp_path))
-    list(stages(example(), BOUND, "codegen"))
+    assert list(stages(example(), BOUND, "fusion"))[-1][0].name == "fusion"
     (folder,) = tmp_path.iterdir()
     names = sorted((path.name for path in folder.iterdir()), key=lambda n: int(n.split("-")[0]))
     assert names[:4] == ["0-simplified.txt", "1-pooling.txt", "2-guards.txt", "3-slice_sinking.txt"]
@@ -317,3 +317,10 @@ def test_host_calls_have_slots() -> None:
     assert "host0 = numpy cholesky(input0)" in explain(program)
     plan.parts[0].results[0] = 77
     refuses("memory", plan, "slot 77 of")
+
+
+def test_modules_are_verified() -> None:
+    code = result_of("codegen")
+    verifier_of("codegen")(code)
+    spoilt = {each: text.replace("ret void", "ret i32 0") for each, text in code.modules.items()}
+    refuses("codegen", replace(code, modules=spoilt), "LLVM refuses a module")

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pantarhei.engines.native import printing
-from pantarhei.engines.native.codegen.jit import Code as Structure
-from pantarhei.engines.native.codegen.jit import Compiler, compiler
-from pantarhei.engines.native.codegen.jit import _named as written
+from pantarhei.engines.native.codegen.jit import Compiler, compiler, llvm_text
 from pantarhei.engines.native.kernels.lowering import LoweredSchedule, lower
 from pantarhei.engines.native.memory import verifier as memory_verifier
 from pantarhei.engines.native.memory.arena import ALIGNMENT
@@ -30,7 +28,7 @@ from pantarhei.engines.native.schedule.fusion import fuse
 from pantarhei.engines.native.schedule.parallel import Division, flat
 from pantarhei.engines.native.schedule.schedule import HostCallStep, Schedule
 from pantarhei.passes.driver import Dump, Pass, run_pass, verified
-from pantarhei.program.ir import Program, verify
+from pantarhei.program.ir import Program, VerificationError, verify
 
 
 @dataclass(frozen=True)
@@ -88,14 +86,14 @@ class TaskPlan:
 class GeneratedCode:
     """The functions of all kernels, in the order of their first calls, and their LLVM modules."""
 
-    modules: dict[Structure, str]
+    modules: dict[Any, str]
 
 
 @dataclass(frozen=True)
 class MachineCode:
     """The functions of all kernels as assembly."""
 
-    functions: dict[Structure, str]
+    functions: dict[Any, str]
 
 
 def divide(plan: MemoryPlan, jit: Compiler) -> TaskPlan:
@@ -113,7 +111,18 @@ def generate(plan: TaskPlan, kernel: int | None = None) -> GeneratedCode:
     ordered = list(dict.fromkeys(structures))
     if kernel is not None:
         ordered = ordered[kernel : kernel + 1]
-    return GeneratedCode({each: written(each)[1] for each in ordered})
+    return GeneratedCode({each: llvm_text(each) for each in ordered})
+
+
+def _verify_code(code: GeneratedCode) -> None:
+    # Imported when used, as everywhere: programs that compile nothing need not have it.
+    import llvmlite.binding as llvm
+
+    for text in code.modules.values():
+        try:
+            llvm.parse_assembly(text).verify()
+        except RuntimeError as error:
+            raise VerificationError(f"LLVM refuses a module: {error}") from None
 
 
 def _show_tasks(plan: TaskPlan) -> str:
@@ -121,7 +130,7 @@ def _show_tasks(plan: TaskPlan) -> str:
     return "\n".join([f"arena with memory of tasks: {plan.workspace} bytes", *lines])
 
 
-def _shown_functions(functions: Mapping[Structure, str], comment: str) -> str:
+def _shown_functions(functions: Mapping[Any, str], comment: str) -> str:
     return "\n".join(
         f"{comment} kernel {number}: {type(structure).__name__}\n{text}"
         for number, (structure, text) in enumerate(functions.items())
@@ -208,7 +217,7 @@ STAGES = (
         "codegen",
         (TaskPlan, GeneratedCode),
         lambda plan, options: generate(plan, options.kernel),
-        lambda code: compiler().check(code.modules.values()),
+        _verify_code,
         lambda code: _shown_functions(code.modules, ";"),
     ),
     _stage(
@@ -227,8 +236,9 @@ def stages(
     """Runs the stages; each with its result, verified and written to a dump where asked for."""
     options = options or Options()
     dump = Dump.requested("simplified", f"{len(program.nodes)} nodes", str(program), "-native")
+    count = last_of(until)
     value: Any = program
-    for stage in STAGES[: last_of(until)]:
+    for number, stage in enumerate(STAGES[: count if dump is None else max(count, DUMPED)]):
         if stage.bound_only and not options.bound:
             continue
         result, note = stage.run(value, options)
@@ -237,7 +247,8 @@ def stages(
         value = result
         if dump is not None:
             dump.write(stage.name, note, stage.show(value))
-        yield stage, value
+        if number < count:
+            yield stage, value
 
 
 def last_of(name: str) -> int:
@@ -250,6 +261,10 @@ def last_of(name: str) -> int:
     if name not in names:
         raise ValueError(f"{name!r} is no stage; stages are {', '.join(names)}")
     return names.index(name) + 1
+
+
+# Stages up to this one are dumped, even if the engine needs less: all but the assembly.
+DUMPED = last_of("codegen")
 
 
 def explain(program: Program, until: str = "memory", options: Options | None = None) -> str:

@@ -145,13 +145,8 @@ class Compiler:
         module, machine = self._optimized(piece)
         return bytes(machine.emit_object(module))
 
-    def check(self, texts: Iterable[str]) -> None:
-        """Raises RuntimeError where LLVM refuses a module."""
-        for text in texts:
-            self._llvm.parse_assembly(text).verify()
-
     def assembly(self, structure: Code) -> str:
-        """The machine code of a structure as text."""
+        """The assembly of a structure for this processor."""
         module, machine = self._optimized(_piece(structure, _named(structure)[1]))
         return str(machine.emit_assembly(module))
 
@@ -199,6 +194,11 @@ def _named(structure: Code) -> tuple[str, str]:
     text = "\n".join([text, *sorted(code.intrinsics), *notes])
     name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()}"
     return name, text.replace("@kernel(", f"@{name}(", 1)
+
+
+def llvm_text(structure: Code) -> str:
+    """The LLVM text of a structure as it is written."""
+    return _named(structure)[1]
 
 
 def _cython_blas() -> Any:
