@@ -94,7 +94,7 @@ def simplify(
     %0 : float32[2,3] = input
     return %0
     """
-    dump = Dump.requested("lowered", f"{len(program.nodes)} nodes", str(program))
+    dump = Dump.requested("lowered", program)
     for each in passes:
         step = run_pass(each, program)
         program = step.after
@@ -135,13 +135,13 @@ class Dump:
         self.steps = 0
 
     @classmethod
-    def requested(cls, name: str, header: str, text: str, suffix: str = "") -> Dump | None:
+    def requested(cls, name: str, program: Program, suffix: str = "") -> Dump | None:
         """A dump that begins with a program, where `PANTARHEI_DUMP` names a folder."""
         folder = os.environ.get("PANTARHEI_DUMP")
         if not folder:
             return None
         dump = cls(Path(folder) / f"{os.getpid()}-{next(_numbers):04d}{suffix}")
-        dump.write(name, header, text)
+        dump.write(name, f"{len(program.nodes)} nodes", str(program))
         return dump
 
     def write(self, name: str, header: str, text: str) -> None:

@@ -235,7 +235,7 @@ def stages(
 ) -> Iterator[tuple[Stage, Any]]:
     """Runs the stages; each with its result, verified and written to a dump where asked for."""
     options = options or Options()
-    dump = Dump.requested("simplified", f"{len(program.nodes)} nodes", str(program), "-native")
+    dump = Dump.requested("simplified", program, "-native")
     count = last_of(until)
     value: Any = program
     for number, stage in enumerate(STAGES[: count if dump is None else max(count, DUMPED)]):
