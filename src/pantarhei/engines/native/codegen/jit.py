@@ -161,6 +161,11 @@ class Compiler:
             self._optimize(module, machine)
         return module
 
+    def check(self, texts: Iterable[str]) -> None:
+        """Raises RuntimeError where LLVM refuses a module."""
+        for text in texts:
+            self._llvm.parse_assembly(text).verify()
+
     def _optimize(self, module: Any, machine: Any) -> None:
         """Runs the passes that `PIPELINE` names."""
         llvm = self._llvm
