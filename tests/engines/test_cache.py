@@ -22,7 +22,7 @@ import pytest
 import pantarhei as tf
 from pantarhei.engines.native.codegen import jit
 from pantarhei.engines.native.codegen import object_cache as cache
-from pantarhei.engines.native.codegen.loop_nest import Access, Operation, Result, Structure
+from pantarhei.engines.native.codegen.loop_nest import Access, ElementOperation, Result, Structure
 from pantarhei.engines.native.codegen.object_cache import ObjectCache
 from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.numpy import engine as numpy_engine
@@ -35,7 +35,7 @@ def structure(*names: str) -> Structure:
     operations = []
     place: Any = ("load", 0)
     for number, name in enumerate(names):
-        operations.append(Operation(name, "float", ((place, "float"),)))
+        operations.append(ElementOperation(name, "float", ((place, "float"),)))
         place = ("op", number)
     access = Access("float", 1)
     return Structure(
@@ -112,8 +112,9 @@ def test_all_that_decides_the_code_is_in_the_key(
 ) -> None:
     assert built_for(NEGATIVE) == 1
     if change == "text":
-        named = jit._named
-        monkeypatch.setattr(jit, "_named", lambda each: (named(each)[0], named(each)[1] + "\n"))
+        made = jit.piece_of
+        longer = lambda each: made(each)._replace(text=made(each).text + "\n")  # noqa: E731
+        monkeypatch.setattr(jit, "piece_of", longer)
         assert built_for(NEGATIVE) == 1
         return
     if change == "processor":

@@ -112,7 +112,7 @@ def test_kernels_are_printed_with_named_arguments() -> None:
 def test_the_code_of_one_kernel_is_printed() -> None:
     one = replace(BOUND, kernel=1)
     text = explain(example(), "codegen", one)
-    assert text.count("define void @kernel_") == 1
+    assert text.count("void @kernel_") == 1
     assembly = explain(example(), "machine code", one)
     assert assembly.startswith("# kernel 0") and assembly.count(".globl") == 1
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pantarhei.engines.native import printing
-from pantarhei.engines.native.codegen.jit import Compiler, compiler, llvm_text
+from pantarhei.engines.native.codegen.jit import Compilable, Compiler, compiler, llvm_text
 from pantarhei.engines.native.kernels.lowering import LoweredSchedule, lower
 from pantarhei.engines.native.memory import verifier as memory_verifier
 from pantarhei.engines.native.memory.arena import ALIGNMENT
@@ -86,14 +86,14 @@ class TaskPlan:
 class GeneratedCode:
     """The functions of all kernels, in the order of their first calls, and their LLVM modules."""
 
-    modules: dict[Any, str]
+    modules: dict[Compilable, str]
 
 
 @dataclass(frozen=True)
 class MachineCode:
     """The functions of all kernels as assembly."""
 
-    functions: dict[Any, str]
+    functions: dict[Compilable, str]
 
 
 def divide(plan: MemoryPlan, jit: Compiler) -> TaskPlan:
@@ -130,7 +130,7 @@ def _show_tasks(plan: TaskPlan) -> str:
     return "\n".join([f"arena with memory of tasks: {plan.workspace} bytes", *lines])
 
 
-def _shown_functions(functions: Mapping[Any, str], comment: str) -> str:
+def _shown_functions(functions: Mapping[Compilable, str], comment: str) -> str:
     return "\n".join(
         f"{comment} kernel {number}: {type(structure).__name__}\n{text}"
         for number, (structure, text) in enumerate(functions.items())

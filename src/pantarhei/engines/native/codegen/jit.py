@@ -1,9 +1,15 @@
-"""From text to machine code: LLVM for the processor at hand, and the cache of compiled functions.
+"""From LLVM text to machine code: LLVM for the processor at hand, and the compiled functions.
+
+A piece of text is parsed, verified, optimized and emitted as an object file; `llvm_text`,
+`optimized_llvm` and `assembly` return what one structure is after the first, third and last step:
+
+    from pantarhei.engines.native.codegen import jit
+    print(jit.assembly(structure))
 
 Functions are kept for the life of the process, by structure, and on disk by their text and all that
-decides their code (cache.py). Each is compiled by itself, so that plans share them; those asked for
-at once are linked together. llvmlite is imported when the first engine is asked for; `Unavailable`
-tells why not.
+decides their code (object_cache.py). Each is compiled by itself, so that plans share them; those
+requested at once are linked together. llvmlite is imported when the first engine is made;
+`Unavailable` has the reason where that fails.
 """
 
 from __future__ import annotations
@@ -14,16 +20,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from pantarhei.engines.native.codegen import scalar
-from pantarhei.engines.native.codegen.builder import Routine
-from pantarhei.engines.native.codegen.loop_nest import Nest, Structure
 from pantarhei.engines.native.codegen.object_cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.codegen.runtime_functions import FIXED, product
-from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
-from pantarhei.engines.native.kernels.gemm.microkernel import Pack, Tile, tile
-from pantarhei.engines.native.kernels.routines import written
+from pantarhei.engines.native.kernels.gemm.microkernel import tile
 from pantarhei.engines.native.runtime.entry import ENTRY, Entry
 from pantarhei.engines.native.runtime.task_functions import functions
 from pantarhei.engines.native.runtime.thread_pool import Pool
@@ -32,8 +33,16 @@ from pantarhei.engines.native.runtime.thread_pool import Pool
 PIPELINE = "level 2, loops vectorised and interleaved"
 
 
-# What functions are compiled for.
-Code = Structure | Routine | Tile | Pack | SlidingBlock
+class Compilable(Protocol):
+    """What functions are compiled for: all that decides the instructions, hashable."""
+
+    @property
+    def text(self) -> str:
+        """A module with the function, named `kernel`, in LLVM's language."""
+
+    @property
+    def optimized(self) -> bool:
+        """Whether LLVM's optimization passes run over the text."""
 
 
 class Unavailable(Exception):
@@ -41,11 +50,12 @@ class Unavailable(Exception):
 
 
 class Piece(NamedTuple):
-    """A module in LLVM's language, and how much work its code is worth."""
+    """A module in LLVM's language: whether passes run over it, and at which level it is emitted."""
 
     text: str
     passes: bool = True
     level: int = 2
+    name: str = ""  # of its function
 
 
 class Compiler:
@@ -62,7 +72,7 @@ class Compiler:
         self._llvm: Any = llvm
         self._lock = threading.RLock()
         self._engines: list[Any] = []
-        self._kernels: dict[Code, int] = {}
+        self._kernels: dict[Compilable, int] = {}
         self._addresses: dict[str, int] = {}
         self._cache = ObjectCache(chosen_folder())
         self.built = 0  # how many pieces this process compiled, and did not find on disk
@@ -106,21 +116,19 @@ class Compiler:
         """Address of BLAS's product for a type."""
         return self._gemm[type]
 
-    def kernels(self, structures: Iterable[Code]) -> dict[Code, int]:
+    def kernels(self, structures: Iterable[Compilable]) -> dict[Compilable, int]:
         """Addresses of the functions of all these structures."""
         with self._lock:
             wanted = list(dict.fromkeys(structures))
-            missing = {each: _named(each) for each in wanted if each not in self._kernels}
+            missing = {each: piece_of(each) for each in wanted if each not in self._kernels}
             new = {
-                name: _piece(structure, text)
-                for structure, (name, text) in missing.items()
-                if name not in self._addresses
+                piece.name: piece for piece in missing.values() if piece.name not in self._addresses
             }
             if new:
                 address = self._linked(list(new.values()))
                 self._addresses.update((name, address(name)) for name in new)
-            for structure, (name, _) in missing.items():
-                self._kernels[structure] = self._addresses[name]
+            for structure, piece in missing.items():
+                self._kernels[structure] = self._addresses[piece.name]
             return {each: self._kernels[each] for each in wanted}
 
     def _linked(self, pieces: Sequence[Piece]) -> Callable[[str], int]:
@@ -140,65 +148,64 @@ class Compiler:
         return engine.get_function_address
 
     def _machine_code(self, piece: Piece) -> bytes:
-        """Compiles a module."""
+        """Compiles a module to an object file."""
         self.built += 1
-        module, machine = self._optimized(piece)
-        return bytes(machine.emit_object(module))
-
-    def assembly(self, structure: Code) -> str:
-        """The assembly of a structure for this processor."""
-        module, machine = self._optimized(_piece(structure, _named(structure)[1]))
-        return str(machine.emit_assembly(module))
-
-    def _optimized(self, piece: Piece) -> tuple[Any, Any]:
-        """A module after LLVM's passes, and the machine that it is for."""
-        llvm = self._llvm
-        module = llvm.parse_assembly(piece.text)
-        module.verify()
         machine = self._machine if piece.level == 2 else self._new_machine(piece.level)
+        return bytes(machine.emit_object(self._module(piece, machine)))
+
+    def _module(self, piece: Piece, machine: Any) -> Any:
+        """LLVM's module of a piece: parsed, verified, and optimized where the piece requires it."""
+        module = self._llvm.parse_assembly(piece.text)
+        module.verify()
         if piece.passes:
-            options = llvm.create_pipeline_tuning_options(speed_level=2)
-            options.loop_vectorization = True
-            options.loop_interleaving = True
-            options.slp_vectorization = False
-            builder = llvm.create_pass_builder(machine, options)
-            builder.getModulePassManager().run(module, builder)
-        return module, machine
+            self._optimize(module, machine)
+        return module
+
+    def _optimize(self, module: Any, machine: Any) -> None:
+        """Runs the passes that `PIPELINE` names."""
+        llvm = self._llvm
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_vectorization = True
+        options.loop_interleaving = True
+        options.slp_vectorization = False
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+
+    def optimized_llvm(self, structure: Compilable) -> str:
+        """The LLVM text of a structure after LLVM's passes."""
+        with self._lock:
+            return str(self._module(piece_of(structure), self._machine))
+
+    def assembly(self, structure: Compilable) -> str:
+        """The assembly of a structure for this processor."""
+        with self._lock:
+            module = self._module(piece_of(structure), self._machine)
+            return str(self._machine.emit_assembly(module))
 
     def _new_machine(self, level: int = 2) -> Any:
         return self._target.create_target_machine(**self._processor, opt=level, jit=True)
 
 
-def _piece(structure: Code, text: str) -> Piece:
-    """The piece of a structure's module; tiles are written as they are to be."""
-    return Piece(text, passes=not isinstance(structure, (Tile, Pack)))
-
-
-def _named(structure: Code) -> tuple[str, str]:
-    """A name for a structure's function that no other function has, and its module under it."""
-    if isinstance(structure, (Tile, Pack)):
-        text, code = structure.text, scalar.Code()
-    elif isinstance(structure, Routine):
-        text, code = written(structure)
-    elif isinstance(structure, SlidingBlock):
-        text, code = structure.written()
-    else:
-        nest = Nest(structure, "kernel")
-        text, code = nest.text, nest.code
-    text = text.replace("!LOOP", "!0").replace("!GROUP", "!1")
-    notes = [
-        "!0 = distinct !{!0, !2}",
-        "!1 = distinct !{}",
-        '!2 = !{!"llvm.loop.parallel_accesses", !1}',
-    ]
-    text = "\n".join([text, *sorted(code.intrinsics), *notes])
+def piece_of(structure: Compilable) -> Piece:
+    """A structure's module, with a name for its function that no other function has."""
+    text = structure.text
     name = f"kernel_{hashlib.sha256(text.encode()).hexdigest()}"
-    return name, text.replace("@kernel(", f"@{name}(", 1)
+    return Piece(text.replace("@kernel(", f"@{name}(", 1), structure.optimized, name=name)
 
 
-def llvm_text(structure: Code) -> str:
-    """The LLVM text of a structure as it is written."""
-    return _named(structure)[1]
+def llvm_text(structure: Compilable) -> str:
+    """The LLVM text of a structure as the builder writes it."""
+    return piece_of(structure).text
+
+
+def optimized_llvm(structure: Compilable) -> str:
+    """The LLVM text of a structure after LLVM's passes, for this processor."""
+    return compiler().optimized_llvm(structure)
+
+
+def assembly(structure: Compilable) -> str:
+    """The assembly of a structure for this processor."""
+    return compiler().assembly(structure)
 
 
 def _cython_blas() -> Any:
@@ -244,7 +251,7 @@ _making = threading.Lock()
 
 
 def compiler() -> Compiler:
-    """The compiler of this process; made when it is first asked for.
+    """The compiler of this process; made when it is first used.
 
     Raises:
       Unavailable: llvmlite, a target for this processor, or SciPy's BLAS is missing.

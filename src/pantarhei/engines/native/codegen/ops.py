@@ -20,7 +20,7 @@ from pantarhei.engines.native.codegen.math import (
     remainders,
     trigonometry,
 )
-from pantarhei.engines.native.codegen.scalar import FLOATS, Code, Scalar
+from pantarhei.engines.native.codegen.values import FLOATS, SSAValue
 from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.program.ir import Node
 
@@ -37,8 +37,7 @@ TYPES: dict[np.dtype[Any], str] = {
 # What native code can read: also the states of random operations.
 READ = frozenset({*TYPES, np.dtype(np.uint32)})
 
-# Type of an element -> its type in memory, and its bytes there.
-STORED = {"float": "float", "double": "double", "i32": "i32", "i64": "i64", "i1": "i8", "i8": "i8"}
+# Type of an element -> its bytes in memory.
 BYTES = {"float": 4, "double": 8, "i32": 4, "i64": 8, "i1": 1, "i8": 1}
 
 NUMBERS = frozenset({"float", "double", "i32", "i64"})
@@ -48,54 +47,54 @@ ANY = NUMBERS | {"i1"}
 # Bytes (pixels, letters) are moved, compared and converted; nothing is computed with them.
 STORABLE = ANY | {"i8"}
 
-Writer = Callable[..., Scalar]
+Writer = Callable[..., SSAValue]
 
 
-def _absolute(x: Scalar) -> Scalar:
+def _absolute(x: SSAValue) -> SSAValue:
     if x.is_float:
         return x.magnitude
     return x.below(0).choose(-x, x)
 
 
-def _sign(x: Scalar) -> Scalar:
+def _sign(x: SSAValue) -> SSAValue:
     if x.is_float:
         above = x.of(0).below(x).choose(x.of(1), 0)
         return x.below(0).choose(x.of(-1), above)
     return x.below(0).choose(x.of(-1), x.of(0).below(x).choose(x.of(1), 0))
 
 
-def _invert(x: Scalar) -> Scalar:
+def _invert(x: SSAValue) -> SSAValue:
     return x ^ (1 if x.type == "i1" else -1)
 
 
-def _divide(x: Scalar, y: Scalar) -> Scalar:
+def _divide(x: SSAValue, y: SSAValue) -> SSAValue:
     return x / y if x.is_float else remainders.quotient(x, y)
 
 
-def _floor_divide(x: Scalar, y: Scalar) -> Scalar:
-    return x.code.intrinsic("floor", x / y) if x.is_float else remainders.floor_quotient(x, y)
+def _floor_divide(x: SSAValue, y: SSAValue) -> SSAValue:
+    return (x / y).intrinsic("floor") if x.is_float else remainders.floor_quotient(x, y)
 
 
-def _fmod(x: Scalar, y: Scalar) -> Scalar:
+def _fmod(x: SSAValue, y: SSAValue) -> SSAValue:
     return remainders.fmod(x, y) if x.is_float else remainders.whole_fmod(x, y)
 
 
-def _shifts_all_out(x: Scalar, by: Scalar) -> Scalar:
+def _shifts_all_out(x: SSAValue, by: SSAValue) -> SSAValue:
     """Whether no bit stays: negative shifts count as large ones."""
     return by.compare("", "uge", BYTES[x.type] * 8)
 
 
-def _left_shift(x: Scalar, by: Scalar) -> Scalar:
+def _left_shift(x: SSAValue, by: SSAValue) -> SSAValue:
     out = _shifts_all_out(x, by)
     return out.choose(x.of(0), x.binary("shl", out.choose(x.of(0), by)))
 
 
-def _right_shift(x: Scalar, by: Scalar) -> Scalar:
+def _right_shift(x: SSAValue, by: SSAValue) -> SSAValue:
     most = x.of(BYTES[x.type] * 8 - 1)
     return x.binary("ashr", _shifts_all_out(x, by).choose(most, by))
 
 
-def _nextafter(x: Scalar, y: Scalar) -> Scalar:
+def _nextafter(x: SSAValue, y: SSAValue) -> SSAValue:
     outward = x.below(y) ^ x.below(0)
     bits = x.bits
     stepped = (bits + outward.choose(bits.of(1), -1)).as_float
@@ -106,10 +105,10 @@ def _nextafter(x: Scalar, y: Scalar) -> Scalar:
 
 
 def _rounded(name: str) -> Writer:
-    return lambda x: x.code.intrinsic(name, x)
+    return lambda x: x.intrinsic(name)
 
 
-def _cast(x: Scalar, *, to: str) -> Scalar:
+def _cast(x: SSAValue, *, to: str) -> SSAValue:
     if x.type == to:
         return x
     if to == "i1":
@@ -234,7 +233,7 @@ def compiles(node: Node) -> bool:
     return True
 
 
-def write(name: str, operands: Sequence[Scalar], type: str) -> Scalar:
+def write(name: str, operands: Sequence[SSAValue], type: str) -> SSAValue:
     """The element of the result, of the type, from the elements of the operands."""
     function = ROWS[name][1]
     return function(*operands, to=type) if name == "cast" else function(*operands)
@@ -256,19 +255,16 @@ def neutral(kind: str, type: str) -> float:
     return -(2**bits) if kind == "max" else 2**bits - 1
 
 
-def combine(kind: str, x: Scalar, y: Scalar) -> Scalar:
+def combine(kind: str, x: SSAValue, y: SSAValue) -> SSAValue:
     """One step of a reduction; the order of steps is LLVM's choice for sums and products."""
-    code: Code = x.code
     if kind in ("any", "all"):
         return x | y if kind == "any" else x & y
     if kind in ("sum", "prod"):
-        before, code.flags = code.flags, "reassoc "
-        result = x + y if kind == "sum" else x * y
-        code.flags = before
-        return result
+        with x.function.with_flags("reassoc "):
+            return x + y if kind == "sum" else x * y
     if x.is_float:
-        return code.intrinsic("maximum" if kind == "max" else "minimum", x, y)  # NaN stays
-    return code.intrinsic("smax" if kind == "max" else "smin", x, y)
+        return x.intrinsic("maximum" if kind == "max" else "minimum", y)  # NaN stays
+    return x.intrinsic("smax" if kind == "max" else "smin", y)
 
 
 REDUCTIONS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 
-from pantarhei.engines.native.codegen.builder import Routine
 from pantarhei.engines.native.codegen.ops import BYTES, DIVISIONS, NUMBERS, TYPES, WHOLE
-from pantarhei.engines.native.codegen.scalar import FLOATS
+from pantarhei.engines.native.codegen.values import FLOATS
 from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.loops import Kernel, Place
 from pantarhei.engines.native.kernels.random import DRAWS, PER_SAMPLE
+from pantarhei.engines.native.kernels.routines import Routine
 from pantarhei.engines.native.passes.guards import has_state
 from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import View, contiguous_strides

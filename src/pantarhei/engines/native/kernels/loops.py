@@ -11,19 +11,19 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from pantarhei.engines.native.codegen.builder import Routine
 from pantarhei.engines.native.codegen.loop_nest import (
     LARGEST_STEP,
     OTHER,
     Access,
+    ElementOperation,
     Operand,
-    Operation,
     Result,
     Structure,
 )
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
 from pantarhei.engines.native.kernels.gemm.microkernel import Pack, Tile
+from pantarhei.engines.native.kernels.routines import Routine
 from pantarhei.engines.native.schedule.views import Shape, View, contiguous_strides
 
 CACHE_LINE = 64
@@ -54,7 +54,7 @@ def nest(
     space: Shape,
     folded: Sequence[bool],
     loads: Sequence[tuple[View, str]],
-    operations: Sequence[Operation],
+    operations: Sequence[ElementOperation],
     targets: Sequence[Target],
     place: Place,
 ) -> Kernel:

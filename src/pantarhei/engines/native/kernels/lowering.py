@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from pantarhei.engines.native.codegen.loop_nest import Operand, Operation
+from pantarhei.engines.native.codegen.loop_nest import ElementOperation, Operand
 from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, loses_nan, neutral, spelled
-from pantarhei.engines.native.codegen.scalar import literal
+from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import indexing
 from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.conv import im2col
@@ -194,7 +194,7 @@ class Lowering:
             return self._empty_reductions(step)
         inside: dict[int, int] = {}
         loads: dict[tuple[View, str], int] = {}
-        operations: list[Operation] = []
+        operations: list[ElementOperation] = []
         targets: list[Target] = []
 
         def operand(value: Value) -> tuple[Operand, str]:
@@ -217,14 +217,14 @@ class Lowering:
             if node.kind in REDUCTIONS:
                 source = operand(node.operands[0])
                 if loses_nan(node):
-                    operations.append(Operation(f"number_for_{node.kind}", type, (source,)))
+                    operations.append(ElementOperation(f"number_for_{node.kind}", type, (source,)))
                     source = ("op", len(operations) - 1), type
                 targets.append(Target(node.kind, source, _spread(target, node), type))
                 continue
             name, count = spelled(node)
             operands = tuple(map(operand, node.operands[:count]))
             inside[id(node)] = len(operations)
-            operations.append(Operation(name, type, operands))
+            operations.append(ElementOperation(name, type, operands))
             if id(node) in step.stored:
                 place: Operand = ("op", inside[id(node)])
                 targets.append(Target("", (place, type), target, type))

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pantarhei.engines.native.codegen.builder import Writer
 from pantarhei.engines.native.codegen.math.elementary import exp, log
 from pantarhei.engines.native.codegen.math.trigonometry import sine_and_cosine
-from pantarhei.engines.native.codegen.scalar import Scalar
+from pantarhei.engines.native.codegen.routine_writer import RoutineWriter
+from pantarhei.engines.native.codegen.values import SSAValue
 from pantarhei.program import philox
 
 LOW = (1 << 32) - 1
@@ -21,17 +21,17 @@ LOW = (1 << 32) - 1
 PER_SAMPLE = {"float": 4, "double": 2, "i32": 4, "i64": 2}
 
 
-def _samples(w: Writer, state: str, number: Scalar) -> list[Scalar]:
+def _samples(w: RoutineWriter, state: SSAValue, number: SSAValue) -> list[SSAValue]:
     """The four words of a sample of Philox 4x32-10, as long numbers."""
 
-    def word(place: int) -> Scalar:
+    def word(place: int) -> SSAValue:
         return w.load(w.element(state, number.of(place), "i32"), "i32").convert("zext", "i64")
 
     key = [word(0), word(1)]
     lower = word(2) | word(3).binary("shl", 32)
     upper = word(4) | word(5).binary("shl", 32)
     counter = lower + number
-    carried = w.code.emit(f"icmp ult i64 {counter.name}, {number.name}", "i1")
+    carried = counter.compare("", "ult", number)
     upper = upper + carried.convert("zext", "i64")
     words = [counter & LOW, counter.binary("lshr", 32), upper & LOW, upper.binary("lshr", 32)]
     for turn in range(philox.ROUNDS):
@@ -50,101 +50,103 @@ def _samples(w: Writer, state: str, number: Scalar) -> list[Scalar]:
     return words
 
 
-def _float(word: Scalar) -> Scalar:
+def _float(word: SSAValue) -> SSAValue:
     """A number in [0, 1) with 23 random bits."""
     return (word & 0x7FFFFF).convert("trunc", "i32").convert("sitofp", "float") * 2.0**-23
 
 
-def _double(high: Scalar, low: Scalar) -> Scalar:
+def _double(high: SSAValue, low: SSAValue) -> SSAValue:
     """A number in [0, 1) with 52 random bits."""
     bits = (high & 0xFFFFF).binary("shl", 32) | low
     # The bits behind the point of a number in [1, 2).
     return (bits | (1023 << 52)).as_float - 1
 
 
-def _at_least(x: Scalar) -> Scalar:
+def _at_least(x: SSAValue) -> SSAValue:
     """Where logarithms are taken no number is smaller than this."""
     return x.below(philox.SMALLEST_TO_LOG).choose(x.of(philox.SMALLEST_TO_LOG), x)
 
 
-def _normal_pair(proportion: Scalar, turn: Scalar) -> list[Scalar]:
+def _normal_pair(proportion: SSAValue, turn: SSAValue) -> list[SSAValue]:
     """The Box-Muller transform: of floats, with functions of doubles, each rounded."""
-    code, type = proportion.code, proportion.type
+    type = proportion.type
 
-    def wide(x: Scalar) -> Scalar:
+    def wide(x: SSAValue) -> SSAValue:
         return x if type == "double" else x.convert("fpext", "double")
 
-    def narrow(x: Scalar) -> Scalar:
+    def narrow(x: SSAValue) -> SSAValue:
         return x if type == "double" else x.convert("fptrunc", type)
 
     logarithm = narrow(log(wide(_at_least(proportion))))
-    radius = code.intrinsic("sqrt", logarithm * -2.0)
+    radius = (logarithm * -2.0).intrinsic("sqrt")
     angle = wide(narrow(wide(turn) * (2 * math.pi)))
     return [narrow(each) * radius for each in sine_and_cosine(angle)]
 
 
-def _uniforms(words: list[Scalar], type: str) -> list[Scalar]:
+def _uniforms(words: list[SSAValue], type: str) -> list[SSAValue]:
     if type == "float":
         return [_float(word) for word in words]
     return [_double(words[0], words[1]), _double(words[2], words[3])]
 
 
-def _normals(words: list[Scalar], type: str) -> list[Scalar]:
+def _normals(words: list[SSAValue], type: str) -> list[SSAValue]:
     numbers = _uniforms(words, type)
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return [normal for pair in pairs for normal in _normal_pair(*pair)]
 
 
 def _filling(
-    w: Writer,
-    begin: Scalar,
-    end: Scalar,
+    w: RoutineWriter,
+    begin: SSAValue,
+    end: SSAValue,
     type: str,
-    made: Callable[[list[Scalar]], list[Scalar]],
-    head: tuple[Scalar, str],
-    result: str,
+    made: Callable[[list[SSAValue]], list[SSAValue]],
+    head: tuple[SSAValue, SSAValue],
+    result: SSAValue,
 ) -> None:
     """Elements made of consecutive samples; `head`: how many elements, and the state."""
     size, state = head
     width = PER_SAMPLE[type]
     whole = size.binary("udiv", width)
     rounded = whole.below(end).choose(whole, end)
-    with w.loop(begin, rounded) as group:
+    with w.range(begin, rounded) as group:
         for lane, number in enumerate(made(_samples(w, state, group))):
             w.store(number, w.element(result, group * width + lane, type))
-    spare = w.cell(w.code.constant(0, type))
+    spare = w.variable(w.constant(0, type))
     # The last sample, of which not all is needed.
-    with w.loop(rounded, end) as group:
+    with w.range(rounded, end) as group:
         for lane, number in enumerate(made(_samples(w, state, group))):
             place = group * width + lane
             target = w.element(result, place, type)
-            w.store(number, w.chosen(place.below(size), target, spare))
+            w.store(number, (place.below(size)).choose(target, spare))
 
 
-def _uniform(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _uniform(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements, state, result: numbers in [0, 1)."""
     (type,) = variant
-    size, state, result = w.number(), w.pointer(), w.pointer()
+    size, state, result = w.number(), w.place(), w.place()
     _filling(w, begin, end, type, lambda words: _uniforms(words, type), (size, state), result)
 
 
-def _normal(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _normal(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements, state, result: normally distributed numbers."""
     (type,) = variant
-    size, state, result = w.number(), w.pointer(), w.pointer()
+    size, state, result = w.number(), w.place(), w.place()
     _filling(w, begin, end, type, lambda words: _normals(words, type), (size, state), result)
 
 
-def _uniform_int(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _uniform_int(
+    w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]
+) -> None:
     """elements, state, the least number, the one that is too large, result: whole numbers."""
     (type,) = variant
-    size, state = w.number(), w.pointer()
-    low, high = (w.load(w.pointer(), type) for _ in range(2))
-    result = w.pointer()
+    size, state = w.number(), w.place()
+    low, high = (w.load(w.place(), type) for _ in range(2))
+    result = w.place()
     length = high - low
     length = length.equals(0).choose(length.of(1), length)
 
-    def made(words: list[Scalar]) -> list[Scalar]:
+    def made(words: list[SSAValue]) -> list[SSAValue]:
         if type == "i32":
             bits = [word.convert("trunc", "i32") for word in words]
         else:
@@ -155,63 +157,65 @@ def _uniform_int(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]
     _filling(w, begin, end, type, made, (size, state), result)
 
 
-def _truncated(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _truncated(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements, state, result: normally distributed numbers, others than those far out."""
     (type,) = variant
-    size, state, result = w.number(), w.pointer(), w.pointer()
+    size, state, result = w.number(), w.place(), w.place()
     width = PER_SAMPLE[type]
     zero = begin.of(0)
-    found, sample = w.cell(zero), w.cell(zero)
-    spare = w.cell(w.code.constant(0, type))
-    with w.loop(begin, end) as group:
+    found, sample = w.variable(zero), w.variable(zero)
+    spare = w.variable(w.constant(0, type))
+    with w.range(begin, end) as group:
         w.store(zero, found)
         w.store(group * (width * philox.RESERVED_PER_OUTPUT // 4), sample)
-        with w.repeated() as again:
+        with w.repeat() as loop:
             number = w.load(sample, "i64")
             for normal in _normals(_samples(w, state, number), type):
                 count = w.load(found, "i64")
                 place = group * width + count
                 taken = normal.magnitude.below(philox.TRUNCATE_AT) & count.below(width)
                 target = w.element(result, place, type)
-                w.store(normal, w.chosen(taken & place.below(size), target, spare))
+                w.store(normal, (taken & place.below(size)).choose(target, spare))
                 w.store(count + taken.convert("zext", "i64"), found)
             w.store(number + 1, sample)
-            again.append(w.load(found, "i64").below(width))
+            loop.again = w.load(found, "i64").below(width)
 
 
-def _multinomial(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _multinomial(
+    w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]
+) -> None:
     """samples of a row, classes, state, logits, result: classes as likely as logits say."""
     type, result_type = variant
     samples, classes = w.number(), w.number()
-    state, logits, result = w.pointer(), w.pointer(), w.pointer()
-    zero, nothing = begin.of(0), w.code.constant(0, "double")
-    largest, total = w.cell(nothing), w.cell(nothing)
-    chosen = w.cell(zero)
-    with w.loop(begin, end) as i:
+    state, logits, result = w.place(), w.place(), w.place()
+    zero, nothing = begin.of(0), w.constant(0, "double")
+    largest, total = w.variable(nothing), w.variable(nothing)
+    chosen = w.variable(zero)
+    with w.range(begin, end) as i:
         row = i.binary("udiv", samples) * classes
 
-        def logit(j: Scalar) -> tuple[Scalar, Scalar]:
+        def logit(j: SSAValue) -> tuple[SSAValue, SSAValue]:
             """An element, and whether it is finite: others have no weight."""
             value = w.load(w.element(logits, row + j, type), type)
             wide = value if type == "double" else value.convert("fpext", "double")
             return wide, wide.magnitude.below(math.inf)
 
-        def weight(j: Scalar) -> Scalar:
+        def weight(j: SSAValue) -> SSAValue:
             value, finite = logit(j)
             return finite.choose(exp(value - w.load(largest, "double")), 0.0)
 
         w.store(nothing.of(-math.inf), largest)
-        with w.loop(zero, classes) as j:
+        with w.range(zero, classes) as j:
             (value, finite), so_far = logit(j), w.load(largest, "double")
             w.store((finite & so_far.below(value)).choose(value, so_far), largest)
         w.store(nothing, total)
-        with w.loop(zero, classes) as j:
+        with w.range(zero, classes) as j:
             w.store(w.load(total, "double") + weight(j), total)
         points = _uniforms(_samples(w, state, i.binary("udiv", 2)), "double")
         point = (i & 1).equals(0).choose(points[0], points[1]) * w.load(total, "double")
         w.store(nothing, total)
         w.store(zero, chosen)
-        with w.loop(zero, classes) as j:
+        with w.range(zero, classes) as j:
             reached = w.load(total, "double") + weight(j)
             w.store(reached, total)
             passed = reached.at_most(point).convert("zext", "i64")
@@ -221,7 +225,7 @@ def _multinomial(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]
         w.store(number, w.element(result, i, result_type))
 
 
-Draw = Callable[[Writer, Scalar, Scalar, tuple[str, ...]], None]
+Draw = Callable[[RoutineWriter, SSAValue, SSAValue, tuple[str, ...]], None]
 
 # Primitive -> how it is written, and nanoseconds for a sample or a group.
 DRAWS: dict[str, tuple[Draw, float]] = {

@@ -10,35 +10,57 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from pantarhei.engines.native.codegen.builder import Routine, Writer
 from pantarhei.engines.native.codegen.ops import NUMBERS, REAL, STORABLE
-from pantarhei.engines.native.codegen.scalar import BITS, Code, Scalar
+from pantarhei.engines.native.codegen.routine_writer import RoutineWriter
+from pantarhei.engines.native.codegen.values import BITS, SSAValue
 from pantarhei.engines.native.kernels import random as draws
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A function by its name and what it is written for: types, a number, a way to combine."""
+
+    kind: str
+    variant: tuple[str, ...]
+
+    # Whether LLVM's optimization passes run over the text.
+    optimized = True
+
+    @property
+    def text(self) -> str:
+        """The module with the function, named `kernel`, in LLVM's language."""
+        writer = RoutineWriter()
+        begin, end = writer.number(), writer.number()
+        ROWS[self.kind].write(writer, begin, end, self.variant)
+        writer.ret()
+        return writer.module.text
+
 
 # --- what follows indices ------------------------------------------------------------------------
 
 
-def _guard(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _guard(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """low, limit, step, numbers, cell: every `step`th number has to be in [low, limit)."""
     (type,) = variant
     low, limit, step = w.number(), w.number(), w.number()
-    numbers, fault = w.pointer(), w.pointer()
-    wrong = w.cell(begin.of(0))
-    with w.loop(begin, end) as i:
+    numbers, fault = w.place(), w.place()
+    wrong = w.variable(begin.of(0))
+    with w.range(begin, end) as i:
         value = w.index(numbers, i * step, type)
         outside = value.below(low) | limit.at_most(value)
         w.store(w.load(wrong, "i64") | outside.convert("zext", "i64"), wrong)
     w.store(w.load(fault, "i64") | w.load(wrong, "i64"), fault)
 
 
-def _gather(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _gather(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """number of indices, extent, bytes of a row, array, indices, result: rows, one for an index."""
     (type,) = variant
     count, extent, size = w.number(), w.number(), w.number()
-    array, indices, result = w.pointer(), w.pointer(), w.pointer()
-    with w.loop(begin, end) as i:
+    array, indices, result = w.place(), w.place(), w.place()
+    with w.range(begin, end) as i:
         outer = i.binary("udiv", count)
         index = w.inside(w.index(indices, i - outer * count, type), extent)
         source = w.moved(array, (outer * extent + index) * size)
@@ -46,8 +68,12 @@ def _gather(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> 
 
 
 def _position(
-    w: Writer, i: Scalar, parts: Sequence[tuple[Scalar, Scalar]], indices: str, type: str
-) -> Scalar:
+    w: RoutineWriter,
+    i: SSAValue,
+    parts: Sequence[tuple[SSAValue, SSAValue]],
+    indices: SSAValue,
+    type: str,
+) -> SSAValue:
     """Where index i leads; of each of its parts the extent, and the elements it steps over."""
     start = i.of(0)
     for number, (extent, step) in enumerate(parts):
@@ -56,25 +82,25 @@ def _position(
     return start
 
 
-def _gather_nd(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _gather_nd(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """bytes of a row, then for each part of an index extent and bytes it steps over; array,
     indices, result: rows, one for an index."""
     type, depth = variant
     size = w.number()
     parts = [(w.number(), w.number()) for _ in range(int(depth))]
-    array, indices, result = w.pointer(), w.pointer(), w.pointer()
-    with w.loop(begin, end) as i:
+    array, indices, result = w.place(), w.place(), w.place()
+    with w.range(begin, end) as i:
         start = _position(w, i, parts, indices, type)
         w.copy(w.moved(array, start), w.moved(result, i * size), size)
 
 
-def _extreme(x: Scalar, y: Scalar, wins: Scalar) -> Scalar:
+def _extreme(x: SSAValue, y: SSAValue, wins: SSAValue) -> SSAValue:
     """x where it wins or is NaN, else y."""
     return ((wins | x.differs(x)) if x.is_float else wins).choose(x, y)
 
 
 # How updates are combined in, and for which types.
-COMBINE: dict[str, tuple[frozenset[str], Callable[[Scalar, Scalar], Scalar]]] = {
+COMBINE: dict[str, tuple[frozenset[str], Callable[[SSAValue, SSAValue], SSAValue]]] = {
     "add": (NUMBERS, lambda x, y: x + y),
     "subtract": (NUMBERS, lambda x, y: x - y),
     "multiply": (NUMBERS, lambda x, y: x * y),
@@ -85,17 +111,17 @@ COMBINE: dict[str, tuple[frozenset[str], Callable[[Scalar, Scalar], Scalar]]] = 
 }
 
 
-def _scatter(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _scatter(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements of a row, then for each part of an index extent and elements it steps over;
     result, indices, updates: rows of updates combined in, in their order."""
     type, index_type, depth, combine = variant
     _, change = COMBINE[combine]
     row = w.number()
     parts = [(w.number(), w.number()) for _ in range(int(depth))]
-    result, indices, updates = w.pointer(), w.pointer(), w.pointer()
-    with w.loop(begin, end) as i:
+    result, indices, updates = w.place(), w.place(), w.place()
+    with w.range(begin, end) as i:
         start = _position(w, i, parts, indices, index_type)
-        with w.loop(row.of(0), row) as j:
+        with w.range(row.of(0), row) as j:
             update = w.load(w.element(updates, i * row + j, type), type)
             place = w.element(result, start + j, type)
             w.store(change(w.load(place, type), update), place)
@@ -104,20 +130,20 @@ def _scatter(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) ->
 # --- places --------------------------------------------------------------------------------------
 
 
-def _arg(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _arg(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """extent, elements behind the axis, array, result: where the first extreme element is; NaN
     loses."""
     kind, type, result_type = variant
     extent, inner = w.number(), w.number()
-    array, result = w.pointer(), w.pointer()
+    array, result = w.place(), w.place()
     none = begin.of(0)
-    place, best = w.cell(none), w.cell(w.code.constant(0, type))
-    with w.loop(begin, end) as i:
+    place, best = w.variable(none), w.variable(w.constant(0, type))
+    with w.range(begin, end) as i:
         outer = i.binary("udiv", inner)
         first = outer * extent * inner + (i - outer * inner)
         w.store(none, place)
         w.store(_losing(w.load(w.element(array, first, type), type), kind), best)
-        with w.loop(none + 1, extent) as k:
+        with w.range(none + 1, extent) as k:
             value = _losing(w.load(w.element(array, first + k * inner, type), type), kind)
             so_far = w.load(best, type)
             better = so_far.below(value) if kind == "argmax" else value.below(so_far)
@@ -128,7 +154,7 @@ def _arg(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> Non
         w.store(stored, w.element(result, i, result_type))
 
 
-def _losing(x: Scalar, kind: str) -> Scalar:
+def _losing(x: SSAValue, kind: str) -> SSAValue:
     """A number that loses where x is NaN."""
     if not x.is_float:
         return x
@@ -138,26 +164,26 @@ def _losing(x: Scalar, kind: str) -> Scalar:
 # --- what runs along an axis ---------------------------------------------------------------------
 
 
-def _cumulated(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _cumulated(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """extent, elements behind the axis, array, result: sums or products of all up to each."""
     kind, type = variant
     extent, inner = w.number(), w.number()
-    array, result = w.pointer(), w.pointer()
-    start = w.code.constant(0 if kind == "cumsum" else 1, type)
-    total = w.cell(start)
-    with w.loop(begin, end) as i:
+    array, result = w.place(), w.place()
+    start = w.constant(0 if kind == "cumsum" else 1, type)
+    total = w.variable(start)
+    with w.range(begin, end) as i:
         outer = i.binary("udiv", inner)
         first = outer * extent * inner + (i - outer * inner)
         w.store(w.load(w.element(array, first, type), type), total)
         w.store(w.load(total, type), w.element(result, first, type))
-        with w.loop(begin.of(1), extent) as k:
+        with w.range(begin.of(1), extent) as k:
             place = first + k * inner
             value, before = w.load(w.element(array, place, type), type), w.load(total, type)
             w.store(before + value if kind == "cumsum" else before * value, total)
             w.store(w.load(total, type), w.element(result, place, type))
 
 
-def _rank(x: Scalar) -> Scalar:
+def _rank(x: SSAValue) -> SSAValue:
     """Whole numbers in the order of elements: NaN are the largest, zeros equal."""
     if not x.is_float:
         return x
@@ -167,21 +193,21 @@ def _rank(x: Scalar) -> Scalar:
     return x.equals(x).choose(ordered, largest)
 
 
-def _top_k(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
+def _top_k(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """extent, how many are wanted, array, result, places: the largest of rows, of equal ones the
     first first."""
     (type,) = variant
     extent, wanted = w.number(), w.number()
-    array, result, places = w.pointer(), w.pointer(), w.pointer()
+    array, result, places = w.place(), w.place(), w.place()
     zero = begin.of(0)
     rank_type = BITS.get(type, type)
-    before, best = (w.cell(w.code.constant(0, rank_type)) for _ in range(2))
-    place_before, place = w.cell(zero), w.cell(zero)
-    with w.loop(begin, end) as i:
+    before, best = (w.variable(w.constant(0, rank_type)) for _ in range(2))
+    place_before, place = w.variable(zero), w.variable(zero)
+    with w.range(begin, end) as i:
         w.store(zero - 1, place_before)
-        with w.loop(zero, wanted) as k:
+        with w.range(zero, wanted) as k:
             w.store(zero - 1, place)
-            with w.loop(zero, extent) as j:
+            with w.range(zero, extent) as j:
                 rank = _rank(w.load(w.element(array, i * extent + j, type), type))
                 last, found = w.load(before, rank_type), w.load(place, "i64")
                 later = rank.equals(last) & w.load(place_before, "i64").below(j)
@@ -203,25 +229,25 @@ def _top_k(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> N
 SPREADING = -7046029254386353131
 
 
-def _unique(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> None:
-    """bits of a place in the table, numbers, table, result, places: see the primitive's meaning.
+def _unique(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+    """bits of a place in the table, numbers, table, result, places: see the primitive's reference.
 
     The table holds for each hashed number 1 more than its place among those found, or 0; where
     another number's place is taken, the next one is looked at.
     """
     type, place_type = variant
     bits = w.number()
-    numbers, table, result, places = (w.pointer() for _ in range(4))
+    numbers, table, result, places = (w.place() for _ in range(4))
     zero = begin.of(0)
     size = zero.of(1).binary("shl", bits)
-    with w.loop(zero, size) as i:
+    with w.range(zero, size) as i:
         w.store(i.of(0), w.element(table, i, "i64"))
-    found, here = w.cell(zero), w.cell(zero)
-    with w.loop(begin, end) as i:
+    found, here = w.variable(zero), w.variable(zero)
+    with w.range(begin, end) as i:
         number = w.load(w.element(numbers, i, type), type)
         spread = w.index(numbers, i, type) * SPREADING
         w.store(spread.binary("lshr", 64 - bits), here)
-        with w.repeated() as again:
+        with w.repeat() as loop:
             entry = w.element(table, w.load(here, "i64"), "i64")
             taken, count = w.load(entry, "i64"), w.load(found, "i64")
             free = taken.equals(0)
@@ -233,22 +259,22 @@ def _unique(w: Writer, begin: Scalar, end: Scalar, variant: tuple[str, ...]) -> 
             w.store(count + free.convert("zext", "i64"), found)
             w.store(_as(place, place_type), w.element(places, i, place_type))
             w.store((w.load(here, "i64") + 1) & (size - 1), here)
-            again.append(alike ^ 1)
+            loop.again = alike ^ 1
     count = w.load(found, "i64")
     repeats = end - count
-    with w.loop(zero, count) as i:
+    with w.range(zero, count) as i:
         last = count - 1 - i
         value = w.load(w.element(result, last, type), type)
         w.store(value, w.element(result, last + repeats, type))
-    with w.loop(zero, repeats) as i:
+    with w.range(zero, repeats) as i:
         value = w.load(w.element(result, repeats, type), type)
         w.store(value, w.element(result, i, type))
-    with w.loop(begin, end) as i:
+    with w.range(begin, end) as i:
         moved = w.index(places, i, place_type) + repeats
         w.store(_as(moved, place_type), w.element(places, i, place_type))
 
 
-def _as(x: Scalar, type: str) -> Scalar:
+def _as(x: SSAValue, type: str) -> SSAValue:
     return x if type == "i64" else x.convert("trunc", type)
 
 
@@ -256,7 +282,7 @@ class Row(NamedTuple):
     """How a routine is written; nanoseconds for one of its range, where that can be divided; which
     arguments say how many steps one of its range takes."""
 
-    write: Callable[[Writer, Scalar, Scalar, tuple[str, ...]], None]
+    write: Callable[[RoutineWriter, SSAValue, SSAValue, tuple[str, ...]], None]
     cost: float = 0.0
     steps: tuple[int, ...] = ()
 
@@ -278,11 +304,3 @@ def steps(routine: Routine, arguments: Sequence[int]) -> int:
     """A rough number of steps of the innermost loops."""
     inner = (arguments[place] for place in ROWS[routine.kind].steps)
     return (arguments[1] - arguments[0]) * math.prod(inner)
-
-
-def written(routine: Routine) -> tuple[str, Code]:
-    """The text of a routine's function, and the code with what it declares."""
-    writer = Writer()
-    begin, end = writer.number(), writer.number()
-    ROWS[routine.kind].write(writer, begin, end, routine.variant)
-    return writer.text(), writer.code

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pantarhei.engines.native.codegen.ops import DIVISIONS, TYPES, WHOLE, types_of
-from pantarhei.engines.native.codegen.scalar import FLOATS
+from pantarhei.engines.native.codegen.values import FLOATS
 from pantarhei.engines.native.kernels.routines import COMBINE
 from pantarhei.engines.native.passes.unchecked import GUARD, UNCHECKED, Limits, unchecked
 from pantarhei.passes.appender import Appender

@@ -13,14 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from pantarhei.engines.contract import EntryPoint
-from pantarhei.engines.native.codegen.builder import Routine
 from pantarhei.engines.native.codegen.jit import Compiler
 from pantarhei.engines.native.codegen.loop_nest import Structure
 from pantarhei.engines.native.codegen.ops import READ, TYPES
 from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
 from pantarhei.engines.native.kernels.loops import Kernel
 from pantarhei.engines.native.kernels.lowering import HostCall
-from pantarhei.engines.native.kernels.routines import steps
+from pantarhei.engines.native.kernels.routines import Routine, steps
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.runtime.entry import address_of

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pantarhei.engines.native.codegen.builder import Routine
 from pantarhei.engines.native.codegen.loop_nest import (
     OTHER,
     Access,
@@ -28,7 +27,7 @@ from pantarhei.engines.native.kernels.gemm.large import LargeBlocks
 from pantarhei.engines.native.kernels.gemm.microkernel import Tile
 from pantarhei.engines.native.kernels.gemm.packed import Blocks, Factor
 from pantarhei.engines.native.kernels.loops import Kernel
-from pantarhei.engines.native.kernels.routines import ROWS
+from pantarhei.engines.native.kernels.routines import ROWS, Routine
 from pantarhei.engines.native.schedule.views import contiguous_strides
 
 # Nanoseconds of work that are worth a task, and the most tasks.

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pantarhei.engines.native.codegen.scalar import Scalar, polynomial
+from pantarhei.engines.native.codegen.values import SSAValue, polynomial
 
 LOG2E = 1 / math.log(2)
 
@@ -57,12 +57,12 @@ FLOAT_IN_DOUBLE = replace(
 )
 
 
-def _power_of_two(exponent: Scalar, format: Format) -> Scalar:
+def _power_of_two(exponent: SSAValue, format: Format) -> SSAValue:
     """2 to a whole power (an integer within the range of normal exponents)."""
     return (exponent + format.bias).binary("shl", format.fraction_bits).as_float
 
 
-def _reduced(x: Scalar, format: Format) -> tuple[Scalar, Scalar]:
+def _reduced(x: SSAValue, format: Format) -> tuple[SSAValue, SSAValue]:
     """The nearest whole n to x / ln 2, as an integer, and x - n ln 2."""
     rounder = x.of(format.rounder)
     shifted = x * LOG2E + rounder
@@ -71,32 +71,32 @@ def _reduced(x: Scalar, format: Format) -> tuple[Scalar, Scalar]:
     return shifted.bits - rounder.bits, rest
 
 
-def _clamped(x: Scalar, low: float, high: float) -> Scalar:
+def _clamped(x: SSAValue, low: float, high: float) -> SSAValue:
     """x between the limits; NaN stays."""
     x = x.below(low).choose(x.of(low), x)
     return x.of(high).below(x).choose(x.of(high), x)
 
 
-def _series(rest: Scalar, format: Format) -> Scalar:
+def _series(rest: SSAValue, format: Format) -> SSAValue:
     """(exp(r) - 1 - r) / r / r."""
     terms = range(format.exponential_terms, 1, -1)
     return polynomial(rest, [1 / math.factorial(each) for each in terms])
 
 
-def exp(x: Scalar) -> Scalar:
+def exp(x: SSAValue) -> SSAValue:
     """e to the power x."""
     return exponential(x, FORMATS[x.type])
 
 
 def exponential(
-    x: Scalar,
+    x: SSAValue,
     format: Format,
-    low: Scalar | None = None,
-    factor: Scalar | None = None,
+    low: SSAValue | None = None,
+    factor: SSAValue | None = None,
     doublings: int = 0,
-) -> Scalar:
+) -> SSAValue:
     """exp(x + low) * factor * 2**doublings; out of range only where the result is."""
-    with x.code.contracting():
+    with x.function.contracting():
         n, rest = _reduced(_clamped(x, format.exponential_low, format.exponential_high), format)
         rest = rest if low is None else rest + low
         value = 1 + (rest + rest * rest * _series(rest, format))
@@ -106,9 +106,9 @@ def exponential(
         return value * _power_of_two(half, format) * _power_of_two(n - half + doublings, format)
 
 
-def half_expm1(x: Scalar, format: Format) -> Scalar:
+def half_expm1(x: SSAValue, format: Format) -> SSAValue:
     """(exp(x) - 1) / 2; the sign of zero is lost."""
-    with x.code.contracting():
+    with x.function.contracting():
         n, rest = _reduced(_clamped(x, -50.0, format.exponential_high), format)
         # exp(r) - 1, exact to its own last place; then 2**n times it, and 2**n - 1, with a quarter
         # of 2**n so that it is not out of range before the result is.
@@ -117,22 +117,22 @@ def half_expm1(x: Scalar, format: Format) -> Scalar:
         return 2 * (quarter * small + (quarter - 0.25))
 
 
-def expm1(x: Scalar) -> Scalar:
+def expm1(x: SSAValue) -> SSAValue:
     """exp(x) - 1, exact near 0 too."""
     return through_double(_expm1)(x)
 
 
-def _expm1(x: Scalar, format: Format) -> Scalar:
+def _expm1(x: SSAValue, format: Format) -> SSAValue:
     return x.magnitude.below(1e-17).choose(x, 2 * half_expm1(x, format))
 
 
-Function = Callable[..., Scalar]
+Function = Callable[..., SSAValue]
 
 
 def through_double(function: Function) -> Function:
     """A function of doubles and their format, for floats too: with as many terms as those need."""
 
-    def either(*operands: Scalar) -> Scalar:
+    def either(*operands: SSAValue) -> SSAValue:
         if operands[0].type == "double":
             return function(*operands, FORMATS["double"])
         wide = [each.convert("fpext", "double") for each in operands]
@@ -152,10 +152,10 @@ TANH_NEAR = (
 )
 
 
-def tanh(x: Scalar) -> Scalar:
+def tanh(x: SSAValue) -> SSAValue:
     """Hyperbolic tangent: far from 0 its complement 2 / (exp(2 |x|) + 1) is small."""
     format = FORMATS[x.type]
-    with x.code.contracting():
+    with x.function.contracting():
         size = x.magnitude
         size = x.of(22.0).below(size).choose(x.of(22.0), size)
         if x.type == "float":
@@ -170,10 +170,10 @@ def tanh(x: Scalar) -> Scalar:
         return is_far.choose(1 - part, part).with_sign_of(x)
 
 
-def sigmoid(x: Scalar) -> Scalar:
+def sigmoid(x: SSAValue) -> SSAValue:
     """1 / (1 + exp(-x)), never by way of infinity: for x below 0 small / (1 + small)."""
     format = FORMATS[x.type]
-    with x.code.contracting():
+    with x.function.contracting():
         n, rest = _reduced(_clamped(-x.magnitude, format.exponential_low, 0.0), format)
         part = rest + rest * rest * _series(rest, format)
         value = 1 + part
@@ -186,20 +186,20 @@ def sigmoid(x: Scalar) -> Scalar:
         return is_positive.choose(x.of(1), small) / denominator
 
 
-def log(x: Scalar) -> Scalar:
+def log(x: SSAValue) -> SSAValue:
     """Natural logarithm; NaN below 0."""
-    with x.code.contracting():
+    with x.function.contracting():
         return _special_logarithms(x, logarithm(x, FORMATS[x.type]))
 
 
-def _special_logarithms(x: Scalar, result: Scalar) -> Scalar:
+def _special_logarithms(x: SSAValue, result: SSAValue) -> SSAValue:
     result = x.equals(math.inf).choose(x, result)
     result = x.equals(0).choose(x.of(-math.inf), result)
     # What is below 0 or NaN is not at least 0.
     return x.of(0).at_most(x).choose(result, x.of(math.nan))
 
 
-def split(x: Scalar, format: Format) -> tuple[Scalar, Scalar]:
+def split(x: SSAValue, format: Format) -> tuple[SSAValue, SSAValue]:
     """n and m with x = 2**n * m and m between sqrt(1/2) and sqrt(2), for positive finite x."""
     scaling = 2.0 ** (format.fraction_bits + 2)
     subnormal = x.below(format.smallest_normal)
@@ -215,14 +215,14 @@ def split(x: Scalar, format: Format) -> tuple[Scalar, Scalar]:
     return n - subnormal.choose(x.of(format.fraction_bits + 2), 0), mantissa
 
 
-def _logarithm_series(s: Scalar, format: Format) -> Scalar:
+def _logarithm_series(s: SSAValue, format: Format) -> SSAValue:
     """(log((1 + s) / (1 - s)) - 2 s) / s."""
     square = s * s
     terms = range(format.logarithm_terms, 0, -1)
     return square * polynomial(square, [2 / (2 * each + 1) for each in terms])
 
 
-def logarithm(x: Scalar, format: Format) -> Scalar:
+def logarithm(x: SSAValue, format: Format) -> SSAValue:
     """Logarithm of a positive finite number."""
     n, mantissa = split(x, format)
     f = mantissa - 1
@@ -232,10 +232,10 @@ def logarithm(x: Scalar, format: Format) -> Scalar:
     return n * format.ln2_high - ((half - (s * (half + series) + n * format.ln2_low)) - f)
 
 
-def logarithm_in_two(x: Scalar) -> tuple[Scalar, Scalar]:
+def logarithm_in_two(x: SSAValue) -> tuple[SSAValue, SSAValue]:
     """Logarithm of a positive finite double to 68 bits: the first 26, and the rest."""
     format = FORMATS["double"]
-    with x.code.exactly():
+    with x.function.exactly():
         n, mantissa = split(x, format)
         f, denominator = mantissa - 1, mantissa + 1
         whole = denominator.high
@@ -253,17 +253,17 @@ def logarithm_in_two(x: Scalar) -> tuple[Scalar, Scalar]:
         return high, (total - high) + low
 
 
-def log1p(x: Scalar) -> Scalar:
+def log1p(x: SSAValue) -> SSAValue:
     """log(1 + x), exact near 0 too."""
     return through_double(log1p_of)(x)
 
 
-def log1p_of(x: Scalar, format: Format) -> Scalar:
+def log1p_of(x: SSAValue, format: Format) -> SSAValue:
     """log(1 + x) of a double."""
-    with x.code.exactly():
+    with x.function.exactly():
         u = x + 1
         lost = x - (u - 1)
-    with x.code.contracting():
+    with x.function.contracting():
         result = _special_logarithms(u, logarithm(u, format) + lost / u)
     return x.magnitude.below(1e-17).choose(x, result)
 

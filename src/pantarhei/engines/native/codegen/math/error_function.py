@@ -7,7 +7,7 @@ taken in two parts so that its rounding does not grow with it.
 from __future__ import annotations
 
 from pantarhei.engines.native.codegen.math.elementary import Format, exponential, through_double
-from pantarhei.engines.native.codegen.scalar import Scalar, polynomial
+from pantarhei.engines.native.codegen.values import SSAValue, polynomial
 
 LEAST = 0.75
 SHIFT = 3.0
@@ -73,28 +73,28 @@ FAR_SHORT = (
 )
 
 
-def _parts(x: Scalar, format: Format) -> tuple[Scalar, Scalar, Scalar]:
+def _parts(x: SSAValue, format: Format) -> tuple[SSAValue, SSAValue, SSAValue]:
     """Whether |x| is small, erf(x) if so, and erfc(|x|) if not; NaN for NaN."""
     size = x.magnitude
     size = x.of(LARGEST).below(size).choose(x.of(LARGEST), size)
     is_near = size.below(LEAST)
-    with x.code.exactly():
+    with x.function.exactly():
         high = size.high
         square = high * high
         rest = (size - high) * (size + high)
-    with x.code.contracting():
+    with x.function.contracting():
         near = x * polynomial(x * x, NEAR if format.is_full else NEAR_SHORT)
         u = 1 / (size + SHIFT)
         factor = u * polynomial(u, FAR if format.is_full else FAR_SHORT)
     return is_near, near, exponential(-square, format, low=-rest, factor=factor)
 
 
-def _erf(x: Scalar, format: Format) -> Scalar:
+def _erf(x: SSAValue, format: Format) -> SSAValue:
     is_near, near, far = _parts(x, format)
     return is_near.choose(near, (1 - far).with_sign_of(x))
 
 
-def _erfc(x: Scalar, format: Format) -> Scalar:
+def _erfc(x: SSAValue, format: Format) -> SSAValue:
     is_near, near, far = _parts(x, format)
     return is_near.choose(1 - near, x.below(0).choose(2 - far, far))
 

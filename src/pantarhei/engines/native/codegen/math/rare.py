@@ -9,110 +9,78 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pantarhei.engines.native.codegen.scalar import Code, Scalar
+from pantarhei.engines.native.codegen.builder import WIDEST, Function, Module
+from pantarhei.engines.native.codegen.values import SSAValue, vector
 
 # Numbers of elements in a vector, from NEON's doubles to AVX-512's floats.
 LANES = (2, 4, 8, 16)
 PURE = "nounwind willreturn readnone"
-WIDEST = '"prefer-vector-width"="512"'
 # Without this LLVM would drop functions that nothing calls yet.
 KEPT = "llvm.compiler.used"
 
 # The name of a table of constants that rare cases read.
 TABLE = "table"
 
-# The block of a scalar function in which the rare case is computed.
-BLOCK = "rare"
-
 
 def again(
-    name: str, usual: Scalar, operands: tuple[Scalar, ...], rare: Callable[..., Scalar]
-) -> Scalar:
+    name: str, usual: SSAValue, operands: tuple[SSAValue, ...], rare: Callable[..., SSAValue]
+) -> SSAValue:
     """`usual` where it is a number, and what `rare` makes of the operands where it is NaN.
 
-    One `name` stands for one function and one type. The operands have the type of `usual`; `rare`
-    starts in the block `BLOCK` and may open others.
+    One `name` stands for one function and one type. The operands have the type of `usual`.
     """
-    code, type = usual.code, usual.type
-    if name not in code.helpers:
-        code.helpers[name] = _scalar(code, name, type, len(operands), rare) + "".join(
-            _vector(code, name, type, len(operands), lanes) for lanes in LANES
-        )
-        _keep(code)
+    module, type = usual.function.module, usual.type
     parameters = (usual, *operands)
+    if name not in module.functions:
+        _scalar(module, name, [type] * len(parameters), rare)
+        for lanes in LANES:
+            _vector(module, name, [vector(lanes, type)] * len(parameters), lanes, type)
+        _keep(module)
     shape = "v" * len(parameters)
     forms = ",".join(f"_ZGV_LLVM_N{lanes}{shape}_{name}({name}_{lanes})" for lanes in LANES)
-    arguments = ", ".join(f"{type} {each.name}" for each in parameters)
     note = f'{PURE} "vector-function-abi-variant"="{forms}"'
-    return code.emit(f"call {type} @{name}({arguments}) {note}", type)
+    return usual.function.call(type, f"@{name}", *parameters, note=note)
 
 
-def _scalar(code: Code, name: str, type: str, count: int, rare: Callable[..., Scalar]) -> str:
-    body = Code(declarations=code.declarations)
-    operands = [Scalar(body, f"%x{index}", type) for index in range(count)]
-    result = rare(*operands)
-    parameters = ", ".join(f"{type} {each.name}" for each in operands)
-    return "\n".join(
-        [
-            f"define internal {type} @{name}({type} %usual, {parameters}) noinline {PURE} {{",
-            "entry:",
-            f"  %isnan = fcmp uno {type} %usual, %usual",
-            f"  br i1 %isnan, label %{BLOCK}, label %done",
-            f"{BLOCK}:",
-            *body.lines,
-            f"  ret {type} {result.name}",
-            "done:",
-            f"  ret {type} %usual",
-            "}\n",
-        ]
-    )
+def _scalar(module: Module, name: str, types: list[str], rare: Callable[..., SSAValue]) -> None:
+    f = Function(module, name, types, types[0], f"noinline {PURE}", "internal")
+    usual, *operands = f.parameters
+    with f.when(usual.compare("uno", "", usual)):
+        f.ret(rare(*operands))
+    f.ret(usual)
 
 
-def _vector(code: Code, name: str, type: str, count: int, lanes: int) -> str:
-    vector = f"<{lanes} x {type}>"
-    isnan = f"llvm.vector.reduce.or.v{lanes}i1"
-    code.declarations.add(f"declare i1 @{isnan}(<{lanes} x i1>)")
-    names = [f"%x{index}" for index in range(count)]
-    parts = [f"  {each}.i = extractelement {vector} {each}, i32 %i" for each in names]
-    arguments = ", ".join([f"{type} %usual.i", *(f"{type} {each}.i" for each in names)])
-    parameters = ", ".join(f"{vector} {each}" for each in names)
-    head = f"define internal {vector} @{name}_{lanes}({vector} %usual, {parameters})"
-    return f"""{head} {PURE} {WIDEST} {{
-entry:
-  %isnan = fcmp uno {vector} %usual, zeroinitializer
-  %any = call i1 @{isnan}(<{lanes} x i1> %isnan)
-  br i1 %any, label %loop, label %done
-loop:
-  %i = phi i32 [ 0, %entry ], [ %next, %loop ]
-  %before = phi {vector} [ %usual, %entry ], [ %after, %loop ]
-  %usual.i = extractelement {vector} %usual, i32 %i
-{chr(10).join(parts)}
-  %value = call {type} @{name}({arguments}) {PURE}
-  %after = insertelement {vector} %before, {type} %value, i32 %i
-  %next = add nuw nsw i32 %i, 1
-  %more = icmp ult i32 %next, {lanes}
-  br i1 %more, label %loop, label %done
-done:
-  %result = phi {vector} [ %usual, %entry ], [ %after, %loop ]
-  ret {vector} %result
-}}
-"""
+def _vector(module: Module, name: str, types: list[str], lanes: int, type: str) -> None:
+    f = Function(module, f"{name}_{lanes}", types, types[0], f"{PURE} {WIDEST}", "internal")
+    usual, count = f.parameters[0], f.constant(lanes, "i32")
+    isnan = usual.compare("uno", "", f.zero(usual.type))
+    reduced = f"@llvm.vector.reduce.or.v{lanes}i1"
+    f.branch(f.call("i1", reduced, isnan), "some", "none")
+    f.start("some")
+    with f.loop(count) as loop:
+        before = loop.phi(usual)
+        parts = [f.extract(each, loop.index) for each in f.parameters]
+        value = f.call(type, f"@{name}", *parts, note=PURE)
+        after = f.insert(before, value, loop.index)
+        loop.next(before, after)
+    f.ret(after)
+    f.start("none")
+    f.ret(usual)
 
 
-def _keep(code: Code) -> None:
+def _keep(module: Module) -> None:
     """Names the functions that LLVM must not drop: one list for the whole module."""
-    names = sorted(each for each in code.helpers if each != KEPT)
-    kept = [f"ptr @{name}_{lanes}" for name in names for lanes in LANES]
-    code.helpers[KEPT] = (
+    kept = [f"ptr @{each}" for each in module.functions if each.rpartition("_")[2].isdecimal()]
+    module.globals[KEPT] = (
         f"@{KEPT} = appending global [{len(kept)} x ptr] [{', '.join(kept)}], "
         'section "llvm.metadata"'
     )
 
 
-def entry(code: Code, numbers: list[int], type: str, index: Scalar) -> Scalar:
+def constant_at(numbers: list[int], type: str, index: SSAValue) -> SSAValue:
     """A number of a constant table; a module has one."""
     listed = ", ".join(f"{type} {number}" for number in numbers)
     kind = f"[{len(numbers)} x {type}]"
-    code.declarations.add(f"@{TABLE} = private unnamed_addr constant {kind} [{listed}]")
-    place = code.emit(f"getelementptr {kind}, ptr @{TABLE}, i64 0, i64 {index.name}", "ptr")
-    return code.emit(f"load {type}, ptr {place.name}", type)
+    f = index.function
+    f.module.globals[TABLE] = f"@{TABLE} = private unnamed_addr constant {kind} [{listed}]"
+    return f.load(f.gep(SSAValue(f, f"@{TABLE}", "ptr"), kind, 0, index), type)

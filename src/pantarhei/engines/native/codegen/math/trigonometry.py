@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import cache
 
 from pantarhei.engines.native.codegen.math.elementary import FORMATS, Format, through_double
-from pantarhei.engines.native.codegen.math.rare import again, entry
-from pantarhei.engines.native.codegen.scalar import Scalar, polynomial
+from pantarhei.engines.native.codegen.math.rare import again, constant_at
+from pantarhei.engines.native.codegen.values import SSAValue, polynomial
 
 # pi / 2: twice 33 bits, whose products with whole numbers below 2**20 are exact, and the rest.
 QUARTER = (
@@ -28,17 +28,17 @@ LARGEST = 1e6
 SMALLEST = 1e-9
 
 # The number of quarters of a turn, and what is left of the angle in two parts.
-Reduced = tuple[Scalar, Scalar, Scalar]
+Reduced = tuple[SSAValue, SSAValue, SSAValue]
 
 
-def _sine(rest: Scalar, low: Scalar, terms: int) -> Scalar:
+def _sine(rest: SSAValue, low: SSAValue, terms: int) -> SSAValue:
     """sin(rest + low) within a quarter of a half turn."""
     square = rest * rest
     series = [(-1) ** each / math.factorial(2 * each + 1) for each in range(terms, 0, -1)]
     return rest + (rest * square * polynomial(square, series) + low * (1 - 0.5 * square))
 
 
-def _cosine(rest: Scalar, low: Scalar, terms: int) -> Scalar:
+def _cosine(rest: SSAValue, low: SSAValue, terms: int) -> SSAValue:
     """cos(rest + low) within a quarter of a half turn."""
     square = rest * rest
     half = 0.5 * square
@@ -48,9 +48,9 @@ def _cosine(rest: Scalar, low: Scalar, terms: int) -> Scalar:
     return whole + (lost + (square * square * polynomial(square, series) - rest * low))
 
 
-def _reduced(x: Scalar) -> Reduced:
+def _reduced(x: SSAValue) -> Reduced:
     """The nearest whole n to x / (pi / 2), as an integer, and the rest in two parts."""
-    with x.code.exactly():
+    with x.function.exactly():
         rounder = x.of(FORMATS["double"].rounder)
         shifted = x * (2 / math.pi) + rounder
         whole = shifted - rounder
@@ -94,7 +94,7 @@ def _windows() -> list[int]:
     ]
 
 
-def _reduced_large(x: Scalar) -> Reduced:
+def _reduced_large(x: SSAValue) -> Reduced:
     """As `_reduced`, for any finite number from 2**13 on."""
     wide = f"i{WINDOW_BITS}"
     bits = x.bits & ((1 << 63) - 1)
@@ -104,7 +104,7 @@ def _reduced_large(x: Scalar) -> Reduced:
     mantissa = (bits & ((1 << 52) - 1)) | (1 << 52)
     mantissa = mantissa.binary("shl", exponent & 7)
     index = exponent.binary("lshr", 3)
-    window = entry(x.code, _windows(), wide, index)
+    window = constant_at(_windows(), wide, index)
     # Quarters of a turn, with 190 bits after the point.
     point = WINDOW_BITS - 2
     turned = window * mantissa.convert("zext", wide)
@@ -139,20 +139,20 @@ def _reduced_large(x: Scalar) -> Reduced:
 # --- functions of angles ------------------------------------------------------------------------
 
 
-def _sin_of(reduced: Reduced, terms: int, turn: int) -> Scalar:
+def _sin_of(reduced: Reduced, terms: int, turn: int) -> SSAValue:
     """The sine of a reduced angle, `turn` quarters of a turn further."""
     n, rest, low = reduced
     n = n + turn
-    with rest.code.contracting():
+    with rest.function.contracting():
         odd = (n & 1).differs(0)
         value = odd.choose(_cosine(rest, low, terms), _sine(rest, low, terms))
     return value.with_flipped((n & 2).differs(0))
 
 
-def sine_and_cosine(x: Scalar) -> tuple[Scalar, Scalar]:
+def sine_and_cosine(x: SSAValue) -> tuple[SSAValue, SSAValue]:
     """Both, of a double below `LARGEST`."""
     n, rest, low = _reduced(x)
-    with x.code.contracting():
+    with x.function.contracting():
         terms = FORMATS["double"].sine_terms
         sine, cosine = _sine(rest, low, terms), _cosine(rest, low, terms)
     odd = (n & 1).differs(0)
@@ -162,18 +162,18 @@ def sine_and_cosine(x: Scalar) -> tuple[Scalar, Scalar]:
     )
 
 
-def _tan_of(reduced: Reduced, terms: int) -> Scalar:
+def _tan_of(reduced: Reduced, terms: int) -> SSAValue:
     n, rest, low = reduced
-    with rest.code.contracting():
+    with rest.function.contracting():
         sine, cosine = _sine(rest, low, terms), _cosine(rest, low, terms)
     odd = (n & 1).differs(0)
     return (odd.choose(cosine, sine) / odd.choose(sine, cosine)).with_flipped(odd)
 
 
-def _everywhere(name: str, x: Scalar, usual: Scalar) -> Scalar:
+def _everywhere(name: str, x: SSAValue, usual: SSAValue) -> SSAValue:
     """A function of angles of any size, from its values for moderate ones."""
 
-    def rare(x: Scalar) -> Scalar:
+    def rare(x: SSAValue) -> SSAValue:
         value = OF_REDUCED[name](_reduced_large(x), FORMATS["double"].sine_terms)
         return x.magnitude.below(math.inf).choose(value, math.nan)
 
@@ -182,14 +182,14 @@ def _everywhere(name: str, x: Scalar, usual: Scalar) -> Scalar:
     return again(f"{name}_large", usual, (x,), rare)
 
 
-OF_REDUCED: dict[str, Callable[[Reduced, int], Scalar]] = {
+OF_REDUCED: dict[str, Callable[[Reduced, int], SSAValue]] = {
     "sin": lambda reduced, terms: _sin_of(reduced, terms, 0),
     "cos": lambda reduced, terms: _sin_of(reduced, terms, 1),
     "tan": _tan_of,
 }
 
 
-def _angular(name: str, x: Scalar, format: Format) -> Scalar:
+def _angular(name: str, x: SSAValue, format: Format) -> SSAValue:
     usual = OF_REDUCED[name](_reduced(x), format.sine_terms)
     if name != "cos":
         usual = x.magnitude.below(SMALLEST).choose(x, usual)
@@ -223,7 +223,7 @@ ARCTANGENT_SHORT = (
 )
 
 
-def _arctan2(y: Scalar, x: Scalar, format: Format) -> Scalar:
+def _arctan2(y: SSAValue, x: SSAValue, format: Format) -> SSAValue:
     """The angle of the point (x, y)."""
     up, along = y.magnitude, x.magnitude
     steep = along.below(up)
@@ -238,7 +238,7 @@ def _arctan2(y: Scalar, x: Scalar, format: Format) -> Scalar:
     turned = (large * math.tan(math.pi / 8)).below(small)
     t = turned.choose(small - large, small) / turned.choose(small + large, large)
     square = t * t
-    with x.code.contracting():
+    with x.function.contracting():
         tail = t * square * polynomial(square, ARCTANGENT if format.is_full else ARCTANGENT_SHORT)
     # pi / 4, pi / 2 and pi in two parts: what is added is t, or -t.
     quarter, low = math.pi / 4, QUARTER_LOW / 2
@@ -260,22 +260,22 @@ def _arctan2(y: Scalar, x: Scalar, format: Format) -> Scalar:
     return unordered.choose(x + y, angle)
 
 
-def _arctan(x: Scalar, format: Format) -> Scalar:
+def _arctan(x: SSAValue, format: Format) -> SSAValue:
     angle = _arctan2(x, x.of(1), format)
     return x.magnitude.below(SMALLEST).choose(x, angle)
 
 
-def _other_side(x: Scalar) -> Scalar:
+def _other_side(x: SSAValue) -> SSAValue:
     """sqrt(1 - x * x), NaN out of range."""
-    return x.code.intrinsic("sqrt", (1 - x) * (1 + x))
+    return ((1 - x) * (1 + x)).intrinsic("sqrt")
 
 
-def _arcsin(x: Scalar, format: Format) -> Scalar:
+def _arcsin(x: SSAValue, format: Format) -> SSAValue:
     angle = _arctan2(x, _other_side(x), format)
     return x.magnitude.below(SMALLEST).choose(x, angle)
 
 
-def _arccos(x: Scalar, format: Format) -> Scalar:
+def _arccos(x: SSAValue, format: Format) -> SSAValue:
     return _arctan2(_other_side(x), x, format)
 
 

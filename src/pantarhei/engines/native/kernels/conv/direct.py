@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.codegen.scalar import literal
+from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.conv import sliding
 from pantarhei.engines.native.kernels.conv.geometry import Geometry, Scratch, added, inside

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pantarhei.engines.native.codegen.loop_nest import Operand, Operation
+from pantarhei.engines.native.codegen.loop_nest import ElementOperation, Operand
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.loops import Kernel, Place, Target
@@ -88,7 +88,7 @@ def added(target: View, terms: Sequence[View], type: str, place: Place) -> Kerne
     operations = []
     latest: tuple[Operand, str] = (("load", 0), type)
     for index in range(1, len(terms)):
-        operations.append(Operation("add", type, (latest, (("load", index), type))))
+        operations.append(ElementOperation("add", type, (latest, (("load", index), type))))
         latest = (("op", index - 1), type)
     targets = [Target("", latest, target, type)]
     loads = [(view, type) for view in terms]

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from pantarhei.engines.native.codegen.loop_nest import Operation
+from pantarhei.engines.native.codegen.loop_nest import ElementOperation
 from pantarhei.engines.native.codegen.ops import TYPES, neutral
-from pantarhei.engines.native.codegen.scalar import literal
+from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.conv import direct
 from pantarhei.engines.native.kernels.conv.geometry import Geometry, Scratch, added, inside
@@ -371,13 +371,13 @@ def _argmax(
 
     zero = ("literal", "0"), "i64"
     operations = [
-        Operation("less", "i1", (load(1, type), load(0, type))),
-        Operation("less", "i1", (load(3, "i64"), zero)),
-        Operation("logical_or", "i1", (op(0), op(1))),
-        Operation("less_equal", "i1", (zero, load(2, "i64"))),
-        Operation("logical_and", "i1", (op(2), op(3))),
-        Operation("where", type, (op(4), load(0, type), load(1, type))),
-        Operation("where", "i64", (op(4), load(2, "i64"), load(3, "i64"))),
+        ElementOperation("less", "i1", (load(1, type), load(0, type))),
+        ElementOperation("less", "i1", (load(3, "i64"), zero)),
+        ElementOperation("logical_or", "i1", (op(0), op(1))),
+        ElementOperation("less_equal", "i1", (zero, load(2, "i64"))),
+        ElementOperation("logical_and", "i1", (op(2), op(3))),
+        ElementOperation("where", type, (op(4), load(0, type), load(1, type))),
+        ElementOperation("where", "i64", (op(4), load(2, "i64"), load(3, "i64"))),
     ]
     targets = [
         Target("", op(5, type), best, type),
