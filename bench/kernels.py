@@ -30,8 +30,9 @@ from bench.values import write_values
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels.conv.sliding import VECTORS, SlidingBlock
 from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.kernels.routines import Routine
-from pantarhei.engines.native.memory.layout import HostCall, Layout
+from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.runtime.context import ExecutionContext
 from pantarhei.engines.native.schedule.parallel import Tasks
 
@@ -69,7 +70,7 @@ def recorded(net: dict[str, Any], threads: int) -> tuple[ExecutionContext, Any]:
     return frame, (step, batch, results)
 
 
-def native(layout: Layout) -> list[Kernel | Tasks]:
+def native(layout: MemoryPlan) -> list[Kernel | Tasks]:
     """All kernels and groups of tasks, in order."""
     return [each for part in layout.parts if isinstance(part, list) for each in part]
 

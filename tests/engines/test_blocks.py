@@ -12,7 +12,7 @@ import pytest
 from pantarhei.engines.native.codegen import jit
 from pantarhei.engines.native.kernels.gemm import microkernel as blocks
 from pantarhei.engines.native.kernels.gemm import packed as packing
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.native.schedule import parallel as tasks
 from tests.engines.agreement import builder, inputs

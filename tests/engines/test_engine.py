@@ -10,10 +10,11 @@ import pytest
 
 import pantarhei as tf
 from pantarhei.engines.native.codegen import jit
-from pantarhei.engines.native.memory.layout import HostCall
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
-from pantarhei.engines.native.schedule.fusion import NestStep, fuse
+from pantarhei.engines.native.schedule.fusion import fuse
+from pantarhei.engines.native.schedule.schedule import NestStep
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.engines.numpy.engine import EngineFault
 from tests.engines.agreement import agree, builder, compare, inputs

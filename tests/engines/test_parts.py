@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.memory.plan import HostCall, assemble
+from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.pipeline import assemble
 from tests.engines.agreement import builder, compare, inputs
 
 

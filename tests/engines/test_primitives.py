@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pantarhei.engines.native.codegen.ops import DIVISIONS, REDUCTIONS, ROWS
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.primitives import TABLE

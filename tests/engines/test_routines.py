@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.memory.plan import Assembler
+from pantarhei.engines.native.pipeline import Options, stages
 from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.native.runtime.context import work
 from pantarhei.engines.native.schedule.parallel import flat
@@ -296,5 +296,6 @@ def test_long_routines_are_known_to_be_long() -> None:
     b = builder()
     x, i = inputs(b, [np.zeros((9, 1000), np.float32), np.zeros((7, 1), np.int32)])
     program = b.finish([b.top_k(x, k=3)[0], b.gather_nd(x, i), b.cumsum(x, axis=1)])
-    parts = Assembler(program, {}, guarding=True).run().parts
+    *_, (_, plan) = stages(program, Options(bound=True))
+    parts = plan.parts
     assert sorted(map(work, flat(parts[0]))) == [7, 9_000, 27_000, 28_000]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pantarhei.engines.native.kernels.gemm import split_k as streamed
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
 from pantarhei.engines.native.schedule.parallel import Tasks
 from tests.engines.agreement import builder, compare, inputs

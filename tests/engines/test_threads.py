@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 
 import pantarhei as tf
 from pantarhei.engines.native.codegen import jit
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.native.runtime import thread_pool as threads
 from pantarhei.engines.native.schedule import parallel as tasks

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.memory.layout import HostCall
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.pipeline import assemble
 from tests.engines.agreement import builder, compare, inputs
 
 TILINGS = [

@@ -10,8 +10,8 @@ import pytest
 
 from pantarhei.engines.native.kernels.conv import geometry as sharing
 from pantarhei.engines.native.kernels.conv import sliding
-from pantarhei.engines.native.memory.layout import HostCall
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
 from pantarhei.engines.native.schedule.parallel import Tasks, flat
 from tests.engines.agreement import builder, compare, inputs

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pantarhei.passes.appender import with_operands
 from pantarhei.program.ir import FOLD_LIMIT, Node, Program, Value, freeze
 
 
@@ -68,7 +69,7 @@ def _renewed(node: Node, instead: dict[int, Node]) -> Node:
     else:
         return node
     operands = tuple(_resolved(each, instead) for each in node.operands)
-    renewed = Node(node.primitive, operands, node.attributes, node.types, node.origin)
+    renewed = with_operands(node, operands)
     instead[id(node)] = renewed
     return renewed
 

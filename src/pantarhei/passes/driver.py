@@ -2,7 +2,8 @@
 
 A program goes in and a simpler one comes out: the same inputs, outputs of the same bits, the same
 faults found in the same data. Where the environment names a folder as `PANTARHEI_DUMP`, each
-program is written there as text, before the first and after each pass.
+program is written there as text, before the first and after each pass. Engines run their own
+passes and stages by the same functions: verified, named and written down alike.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.common_subexpressions import share_common_subexpressions
@@ -25,12 +27,16 @@ VERIFY = bool(os.environ.get("PANTARHEI_VERIFY"))
 _numbers = itertools.count()
 
 
+# A program, and how often each rule was applied on the way.
+Rewritten = tuple[Program, Mapping[str, int]]
+
+
 @dataclass(frozen=True)
 class Pass:
     """A transformation of programs; `run` also tells how often each of its rules applied."""
 
     name: str
-    run: Callable[[Program], tuple[Program, Mapping[str, int]]]
+    run: Callable[[Program], Rewritten]
 
 
 @dataclass(frozen=True)
@@ -88,43 +94,58 @@ def simplify(
     %0 : float32[2,3] = input
     return %0
     """
-    folder = os.environ.get("PANTARHEI_DUMP")
-    dump = _Dump(Path(folder), program) if folder else None
+    dump = Dump.requested("lowered", program)
     for each in passes:
-        before = program
-        program, fired = each.run(program)
-        if VERIFY and program is not before:
-            _verify(program, each.name)
-        if observe is not None or dump is not None:
-            step = Step(each.name, before, program, fired)
-            if dump is not None:
-                dump.write(step)
-            if observe is not None:
-                observe(step)
+        step = run_pass(each, program)
+        program = step.after
+        if dump is not None:
+            dump.write(each.name, str(step).removeprefix(f"{each.name}: "), str(program))
+        if observe is not None:
+            observe(step)
     return program
 
 
-def _verify(program: Program, name: str) -> None:
-    try:
-        verify(program)
-    except VerificationError as error:
-        raise VerificationError(f"After {name}: {error}") from None
+def run_pass(each: Pass, program: Program) -> Step:
+    """Runs one pass; its result is verified where tests ask for it."""
+    after, fired = each.run(program)
+    if after is not program:
+        verified(each.name, verify, after)
+    return Step(each.name, program, after, fired)
 
 
-class _Dump:
-    """A folder for one program: `0-lowered.txt`, then a file for each pass."""
+def verified(name: str, verify: Callable[[Any], object], result: Any) -> None:
+    """Verifies the result of a stage, where tests have switched that on.
 
-    def __init__(self, folder: Path, program: Program) -> None:
-        self.folder = folder / f"{os.getpid()}-{next(_numbers):04d}"
+    Raises:
+      VerificationError: naming the stage and the rule that its result breaks.
+    """
+    if VERIFY:
+        try:
+            verify(result)
+        except VerificationError as error:
+            raise VerificationError(f"After {name}: {error}") from None
+
+
+class Dump:
+    """A folder for the stages of one program: a numbered file of text for each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.steps = 0
-        self._write("lowered", f"lowered: {len(program.nodes)} nodes", program)
 
-    def write(self, step: Step) -> None:
-        """Writes what a pass did, and the program after it."""
-        self._write(step.name, str(step), step.after)
+    @classmethod
+    def requested(cls, name: str, program: Program, suffix: str = "") -> Dump | None:
+        """A dump that begins with a program, where `PANTARHEI_DUMP` names a folder."""
+        folder = os.environ.get("PANTARHEI_DUMP")
+        if not folder:
+            return None
+        dump = cls(Path(folder) / f"{os.getpid()}-{next(_numbers):04d}{suffix}")
+        dump.write(name, f"{len(program.nodes)} nodes", str(program))
+        return dump
 
-    def _write(self, name: str, header: str, program: Program) -> None:
-        path = self.folder / f"{self.steps}-{name}.txt"
-        path.write_text(f"# {header}\n{program}\n", encoding="utf-8")
+    def write(self, name: str, header: str, text: str) -> None:
+        """Writes what there is after a stage, below a line about it."""
+        path = self.folder / f"{self.steps}-{name.replace(' ', '_')}.txt"
+        path.write_text(f"# {name}: {header}\n{text}\n", encoding="utf-8")
         self.steps += 1

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from pantarhei.passes.appender import with_operands
 from pantarhei.passes.patterns import (
     Application,
     Bound,
@@ -205,7 +206,7 @@ class Sweep:
                 self._replace(node, value)
                 return None
             self._fresh()
-        renewed = Node(node.primitive, tuple(operands), node.attributes, node.types, node.origin)
+        renewed = with_operands(node, tuple(operands))
         self._replace(node, Value(renewed) if len(node.types) == 1 else renewed)
         return renewed
 

@@ -21,7 +21,7 @@ from pantarhei.engines.native.codegen.math import (
     trigonometry,
 )
 from pantarhei.engines.native.codegen.values import FLOATS, SSAValue
-from pantarhei.engines.native.passes.rewriting import TRUSTING
+from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.program.ir import Node
 
 # dtype -> type of an element while it is computed with.
@@ -226,7 +226,7 @@ def compiles(node: Node) -> bool:
     if not all(each in ROWS[name][0] for each in types[0]):
         return False
     if name in DIVISIONS and types[0][0] in WHOLE:
-        if TRUSTING in node.attributes:
+        if is_unchecked(node):
             return True
         divisor = node.operands[1].constant
         return divisor is not None and bool(np.all(divisor))

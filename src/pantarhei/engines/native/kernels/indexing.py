@@ -11,7 +11,8 @@ from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.loops import Kernel, Place
 from pantarhei.engines.native.kernels.random import DRAWS, PER_SAMPLE
 from pantarhei.engines.native.kernels.routines import Routine
-from pantarhei.engines.native.passes.guards import has_state, is_trusting
+from pantarhei.engines.native.passes.guards import has_state
+from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import View, contiguous_strides
 from pantarhei.program.ir import Node
 
@@ -24,7 +25,7 @@ MOST_PASSES, MOST_LOOKS = 16, 4096
 
 def is_routine(node: Node) -> bool:
     """Whether a routine computes a node."""
-    if is_trusting(node):
+    if is_unchecked(node):
         return node.kind not in DIVISIONS
     if node.kind in ("cumsum", "cumprod"):
         return TYPES.get(node.types[0].dtype) in NUMBERS
@@ -50,7 +51,7 @@ def is_routine(node: Node) -> bool:
 def guard(node: Node, numbers: View, place: Place) -> list[Kernel]:
     """Looks at whole numbers that lie in C order: of every part of an index, whether it is in."""
     type = TYPES[node.operands[0].dtype]
-    limits: Sequence[tuple[int, int]] = node.attributes["guarded_limits"]
+    limits: Sequence[tuple[int, int]] = node.attributes["limits"]
     count = math.prod(numbers.shape) // len(limits)
     kernels = []
     for number, (low, limit) in enumerate(limits):

@@ -1,26 +1,25 @@
-"""Programs whose faults in data are looked for before anything lasting is done.
+"""Guards: faults in data are found before anything persistent is written.
 
-A primitive that follows indices may find that one of them leads nowhere; whole numbers cannot be
-divided by 0. Where such a primitive runs by its NumPy meaning it says so itself. In a guarded
-program a guard looks first, and the primitive trusts its operands; a run that a guard has stopped
-is run again in the other way, which then tells all.
+An index may be out of range; whole numbers cannot be divided by 0. The reference implementation of
+a primitive checks that itself. In a guarded program a guard runs first and the application is
+unchecked; a run that a guard has stopped is repeated unbound, which reports the fault.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pantarhei.engines.native.codegen.ops import DIVISIONS, TYPES, WHOLE, types_of
 from pantarhei.engines.native.codegen.values import FLOATS
 from pantarhei.engines.native.kernels.routines import COMBINE
-from pantarhei.engines.native.passes.rewriting import TRUSTING, Appender
+from pantarhei.engines.native.passes.unchecked import GUARD, UNCHECKED, Limits, unchecked
+from pantarhei.passes.appender import Appender
+from pantarhei.passes.driver import Rewritten
 from pantarhei.program.ir import Node, Program, Value
-from pantarhei.program.primitives import TABLE
-
-# Of every part of an index: the least number, and the one that is too large.
-Limits = tuple[tuple[int, int], ...]
 
 
 def limits_of(node: Node) -> tuple[Value, Limits] | None:
-    """What a guard of a primitive that follows indices looks at; None if it is none of these."""
+    """What a guard of a primitive that follows indices checks; None if it is none of these."""
     if node.kind == "check_range":
         numbers = node.operands[0]
         limits: Limits = ((node.attributes.get("low", 0), node.attributes["limit"]),)
@@ -40,17 +39,17 @@ def limits_of(node: Node) -> tuple[Value, Limits] | None:
         return None
     if TYPES.get(numbers.dtype) not in WHOLE:
         return None
-    # Where there is no first element, a wrong index has nowhere to lead to meanwhile.
+    # A wrong index reads the first element until the guard stops the run; here there is none.
     empty = node.kind != "check_range" and 0 in node.operands[0].shape
     return None if empty or not limits else (numbers, limits)
 
 
-# Those that do nothing but look.
+# Those that only check.
 CHECKS = frozenset({"check_range", "check_finite"})
 
 
 def fault_of(node: Node, operands: tuple[Value, ...], append: Appender) -> Value | None:
-    """Appends what is true where a primitive has a fault; None if machine code cannot tell."""
+    """Appends what is true where a primitive has a fault; None without machine code for that."""
     if node.kind == "check_finite" and TYPES.get(operands[0].dtype) in FLOATS:
         return append("logical_not", append("isfinite", operands[0]))
     if _divides(node):
@@ -74,57 +73,44 @@ def has_state(node: Node) -> bool:
     return state.primitive is None and state.constant is None
 
 
-def is_guard(node: Node) -> bool:
-    """Whether a node of a guarded program only looks."""
-    return "guarded_limits" in node.attributes
+def insert_guards(program: Program) -> Rewritten:
+    """The program with guards before all that may have a fault; itself where nothing has.
 
-
-def is_trusting(node: Node) -> bool:
-    """Whether a node of a guarded program need not look at its indices."""
-    return TRUSTING in node.attributes
-
-
-def guarded(program: Program) -> Program:
-    """The program with guards where there can be any; itself where it needs none."""
+    How many guards there are is counted by the primitive that they check.
+    """
+    guards: Counter[str] = Counter()
     if not any(node.primitive is not None and node.primitive.faults for node in program.nodes):
-        return program
-    now: dict[Value, Value] = {}
-    respelled = Appender()
+        return program, guards
+    append = Appender()
     for node in program.nodes:
-        respelled.origin = node.origin
-        if not _guarded(node, now, respelled):
-            respelled.keep(node, now)
-    outputs = [now.get(value, value) for value in program.outputs]
-    return Program(program.inputs, respelled.nodes, outputs)
+        append.origin = node.origin
+        if _guarded(node, append):
+            guards[node.kind] += 1
+        else:
+            append.keep(node)
+    return append.program(program), guards
 
 
-def _guarded(node: Node, now: dict[Value, Value], append: Appender) -> bool:
-    """Appends a guard and the node, which then trusts; False if it needs none or none can be."""
-    operands = tuple(now.get(operand, operand) for operand in node.operands)
+def _guarded(node: Node, append: Appender) -> bool:
+    """Appends a guard and the node, unchecked; False if it needs no guard or none is possible."""
+    operands = tuple(map(append.current, node.operands))
     found = limits_of(node)
     if found is not None:
-        _look(now.get(found[0], found[0]), found[1], append)
+        append(GUARD, append.current(found[0]), limits=found[1])
     else:
         fault = fault_of(node, operands, append)
         if fault is None:
             return False
         some = append("any", fault, axes=tuple(range(len(fault.shape)))) if fault.shape else fault
-        _look(some, ((0, 1),), append)
+        append(GUARD, some, limits=((0, 1),))
         if node.kind in DIVISIONS:
-            # What would stop the processor must not be met, even before somebody looks.
+            # A divisor of 0 would trap; no guard has run yet when a division is computed.
             one = append.constant(1, operands[1].dtype)
             operands = (operands[0], append("where", fault, one, operands[1]))
     if node.kind in CHECKS:
-        now[Value(node)] = operands[0]
+        append.now[Value(node)] = operands[0]
         return True
-    attributes = {**node.attributes, TRUSTING: True}
-    append.nodes.append(Node(node.primitive, operands, attributes, node.types, node.origin))
-    now[Value(node)] = Value(append.nodes[-1])
+    attributes = {**node.attributes, UNCHECKED: True}
+    made = Node(unchecked(node.kind), operands, attributes, node.types, node.origin)
+    append.replace(node, made)
     return True
-
-
-def _look(numbers: Value, limits: Limits, append: Appender) -> None:
-    attributes = {"guarded_limits": limits}
-    append.nodes.append(
-        Node(TABLE["check_range"], (numbers,), attributes, (numbers.type,), append.origin)
-    )

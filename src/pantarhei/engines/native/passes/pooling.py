@@ -1,4 +1,4 @@
-"""Pooling over windows that tile an image, as arithmetic on the elements that all windows have.
+"""Pooling over windows that partition an image, as arithmetic on elements.
 
 Where windows neither overlap nor reach over the border, the elements that all windows have at one
 position are a slice with steps. Maxima, the places of maxima and what flows back to them are then
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from pantarhei.engines.native.codegen.ops import TYPES
-from pantarhei.engines.native.passes.rewriting import Appender, users_of
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.engines.native.schedule.views import VIEWING, Shape
+from pantarhei.passes.appender import Appender, users_of
+from pantarhei.passes.driver import Rewritten
 from pantarhei.program.ir import Node, Program, Value
 
 # The most elements of a window, each of which is a slice of its own.
@@ -29,7 +31,7 @@ CHEAP = frozenset(
 MOST_REPEATED = 3
 
 
-def tiles(node: Node) -> bool:
+def is_partition(node: Node) -> bool:
     """Whether the windows of a pooling cover its operand, each element once."""
     if node.kind not in ("window_max", "window_argmax"):
         return False
@@ -43,83 +45,82 @@ def tiles(node: Node) -> bool:
 
 
 @dataclass
-class Tiled:
+class Sliced:
     """A value by its slices: one for each position in a window."""
 
     window: Shape
     slices: list[Value]
 
 
-class Tiler:
+class PoolingRewrite:
     """Goes through a program from the first node to the last."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.add = Appender()
-        self.now: dict[Value, Value] = {}  # what stands for a value of the old program
-        self.tiled: dict[Value, Tiled] = {}  # by values of the old program
+        self.sliced: dict[Value, Sliced] = {}  # by values of the old program
         self.users = users_of(program)
         self.outputs = set(program.outputs)
 
     def run(self) -> Program:
-        """The program with its tiling windows as elementwise nodes."""
+        """The program with its partitioning windows as elementwise nodes."""
         for node in self.program.nodes:
             self.add.origin = node.origin
             value = Value(node)
-            tiled = self._tiled(node)
-            if tiled is not None:
-                self.tiled[value] = tiled
-            elif tiles(node) and node.kind == "window_max":
-                self.now[value] = self._largest(node)
-            elif node.kind == "sum" and self._sums_tiles(node):
-                self.now[value] = self._summed(node)
-            elif not self._is_put_back(node):
+            sliced = self._sliced(node)
+            if sliced is not None:
+                self.sliced[value] = sliced
+            elif is_partition(node) and node.kind == "window_max":
+                self.add.now[value] = self._largest(node)
+            elif node.kind == "sum" and self._sums_slices(node):
+                self.add.now[value] = self._summed(node)
+            elif not self._is_scattered_back(node):
                 for operand in node.operands:
                     self._whole(operand)
-                self.add.keep(node, self.now)
+                self.add.keep(node)
         outputs = [self._whole(value) for value in self.program.outputs]
         return Program(self.program.inputs, self.add.nodes, outputs)
 
     # --- slices -------------------------------------------------------------------------------
 
-    def _tiled(self, node: Node) -> Tiled | None:
-        """The slices of an elementwise node of tiled operands, or of what flows back to maxima."""
+    def _sliced(self, node: Node) -> Sliced | None:
+        """The slices of an elementwise node of sliced operands, or of what flows back to maxima."""
         if node.kind == "reshape":
             source = node.operands[0].node
-            if self._is_put_back(source):
-                return self._put_back(source, node)
+            if self._is_scattered_back(source):
+                return self._scattered_back(source, node)
         if not is_nested(node) or node.primitive is None or not node.primitive.elementwise:
             return None
         for operand in node.operands:
-            tiled = self.tiled.get(operand)
-            if tiled is not None and operand.shape == node.types[0].shape:
-                return self._applied(node, tiled.window)
+            sliced = self.sliced.get(operand)
+            if sliced is not None and operand.shape == node.types[0].shape:
+                return self._applied(node, sliced.window)
         return None
 
-    def _applied(self, node: Node, window: Shape, again: bool = False) -> Tiled:
+    def _applied(self, node: Node, window: Shape, again: bool = False) -> Sliced:
         """An elementwise node for each position; `again`: whatever there may be of it already."""
         assert node.primitive is not None
         operands = [self._slices(operand, window, again) for operand in node.operands]
         count = math.prod(window)
         slices = [
-            self.add(node.kind, *(each[number] for each in operands), **node.attributes)
+            self.add(node.primitive, *(each[number] for each in operands), **node.attributes)
             for number in range(count)
         ]
-        return Tiled(window, slices)
+        return Sliced(window, slices)
 
     def _slices(self, value: Value, window: Shape, again: bool = False) -> list[Value]:
         """Of a value, which may be repeated along axes."""
         if again and self._is_made_for(value, window):
             return self._applied(value.node, window, again).slices
-        tiled = self.tiled.get(value)
-        if tiled is not None and tiled.window == window:
-            return tiled.slices
+        sliced = self.sliced.get(value)
+        if sliced is not None and sliced.window == window:
+            return sliced.slices
         local = window[len(window) - len(value.shape) :]
         pairs = zip(local, value.shape, strict=True)
         local = tuple(size if extent > 1 else 1 for size, extent in pairs)
         if self._is_made_for(value, window):
             made = self._applied(value.node, window)
-            self.tiled[value] = made
+            self.sliced[value] = made
             return made.slices
         source = self._whole(value)
         if math.prod(local) == 1:
@@ -141,27 +142,27 @@ class Tiler:
         if not fits or node.primitive is None or not node.primitive.elementwise:
             return False
         return all(
-            (tiles(user) and tuple(user.attributes["window"]) == window)
+            (is_partition(user) and tuple(user.attributes["window"]) == window)
             or (is_nested(user) and user.types[0].shape == value.shape)
             for user in self.users.get(value, ())
         )
 
     def _whole(self, value: Value) -> Value:
         """A value as an image."""
-        if value not in self.now and value in self.tiled:
-            tiled = self.tiled[value]
-            counts = [n // size for n, size in zip(value.shape, tiled.window, strict=True)]
+        if value not in self.add.now and value in self.sliced:
+            sliced = self.sliced[value]
+            counts = [n // size for n, size in zip(value.shape, sliced.window, strict=True)]
             parts = [
                 self.add("reshape", each, shape=tuple(n for count in counts for n in (count, 1)))
-                for each in tiled.slices
+                for each in sliced.slices
             ]
             for axis in range(len(counts) - 1, -1, -1):
-                size = tiled.window[axis]
+                size = sliced.window[axis]
                 if size > 1:
                     groups = [parts[i : i + size] for i in range(0, len(parts), size)]
                     parts = [self.add("concatenate", *g, axis=2 * axis + 1) for g in groups]
-            self.now[value] = self.add("reshape", parts[0], shape=value.shape)
-        return self.now.get(value, value)
+            self.add.now[value] = self.add("reshape", parts[0], shape=value.shape)
+        return self.add.current(value)
 
     # --- maxima -------------------------------------------------------------------------------
 
@@ -201,7 +202,7 @@ class Tiler:
             best = self.add("where", larger, each, best)
         return number
 
-    def _is_put_back(self, node: Node) -> bool:
+    def _is_scattered_back(self, node: Node) -> bool:
         """Whether a node scatters into zeros, by the places of maxima, an image's gradient."""
         if node.kind != "scatter" or node.attributes["combine"] != "add":
             return False
@@ -216,7 +217,7 @@ class Tiler:
         shape = pooling.operands[0].shape if pooling.operands else None
         return (
             pooling.kind == "window_argmax"
-            and tiles(pooling)
+            and is_partition(pooling)
             and len(node.types[0].shape) == 1
             and Value(node) not in self.outputs
             and node.types[0].dtype in TYPES
@@ -224,36 +225,37 @@ class Tiler:
             and all(user.kind == "reshape" and user.types[0].shape == shape for user in users)
         )
 
-    def _put_back(self, node: Node, image: Node) -> Tiled:
+    def _scattered_back(self, node: Node, image: Node) -> Sliced:
         pooling = node.operands[1].node.operands[0].node
         window = tuple(pooling.attributes["window"])
         flowing = self._whole(node.operands[2])
-        slope = self.add("reshape", flowing, shape=pooling.types[0].shape)
+        output_gradient = self.add("reshape", flowing, shape=pooling.types[0].shape)
         number = self._first_largest(pooling)
         zero = self.add.constant(0, image.types[0].dtype)
         slices = []
         for index in range(math.prod(window)):
             here = self.add("equal", number, self.add.constant(index, np.int32))
-            slices.append(self.add("where", here, slope, zero))
-        return Tiled(window, slices)
+            slices.append(self.add("where", here, output_gradient, zero))
+        return Sliced(window, slices)
 
     # --- sums ---------------------------------------------------------------------------------
 
-    def _sums_tiles(self, node: Node) -> bool:
-        tiled = self.tiled.get(node.operands[0])
-        if tiled is None or not is_nested(node):
+    def _sums_slices(self, node: Node) -> bool:
+        sliced = self.sliced.get(node.operands[0])
+        if sliced is None or not is_nested(node):
             return False
-        axes = [axis for axis, size in enumerate(tiled.window) if size > 1]
+        axes = [axis for axis, size in enumerate(sliced.window) if size > 1]
         return set(axes) <= set(node.attributes["axes"])
 
     def _summed(self, node: Node) -> Value:
         """Slices are added, then summed."""
-        total, *others = self.tiled[node.operands[0]].slices
+        total, *others = self.sliced[node.operands[0]].slices
         for each in others:
             total = self.add("add", total, each)
         return self.add("sum", total, axes=node.attributes["axes"])
 
 
-def as_tiles(program: Program) -> Program:
-    """The program with tiling windows as elementwise nodes; itself where there are none."""
-    return Tiler(program).run() if any(map(tiles, program.nodes)) else program
+def rewrite_pooling(program: Program) -> Rewritten:
+    """The program with partitioning windows as elementwise nodes, and how many of which kind."""
+    found = Counter(node.kind for node in program.nodes if is_partition(node))
+    return (PoolingRewrite(program).run() if found else program), found

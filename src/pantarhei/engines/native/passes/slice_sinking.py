@@ -1,4 +1,4 @@
-"""Parts of values: what is only taken in slices is computed in slices, where they are used.
+"""Slice sinking: what is only taken in slices is computed in slices, where they are used.
 
 A slice of something elementwise is made of slices of its operands, so it joins the nest that uses
 it: the gates of a recurrent cell are never stored together. Of a product whose rows or columns are
@@ -8,11 +8,13 @@ concatenation of sums, each of which joins the nest that makes its operand.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pantarhei.engines.native.passes.rewriting import Appender, users_of
 from pantarhei.engines.native.schedule.placement import is_nested, is_placing, is_product
+from pantarhei.passes.appender import Appender, users_of
+from pantarhei.passes.driver import Rewritten
 from pantarhei.program.ir import Node, Program, Value
 
 
@@ -29,21 +31,21 @@ def _bounds(node: Node) -> list[tuple[int, int]] | None:
     return list(zip(attributes["start"], attributes["stop"], strict=True))
 
 
-class _Parting:
+class _Sinking:
     """Goes through a program from the first node to the last."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.add = Appender()
-        self.now: dict[Value, Value] = {}
+        self.sunk: Counter[str] = Counter()
         self.users = users_of(program)
         self.outputs = set(program.outputs)
-        self.parted: set[int] = set()  # ids of elementwise nodes that are taken in slices only
+        self.sliced: set[int] = set()  # ids of elementwise nodes that are taken in slices only
         for node in reversed(program.nodes):
-            if self._is_parted(node):
-                self.parted.add(id(node))
+            if self._is_sliced(node):
+                self.sliced.add(id(node))
 
-    def _is_parted(self, node: Node) -> bool:
+    def _is_sliced(self, node: Node) -> bool:
         value = Value(node)
         users = self.users.get(value, [])
         if not is_elementwise(node) or value in self.outputs or not users:
@@ -53,7 +55,7 @@ class _Parting:
         if any(_bounds(user) is None or not user.types[0].size for user in slices):
             return False
         if any(
-            id(user) not in self.parted or user.types[0].shape != value.shape for user in others
+            id(user) not in self.sliced or user.types[0].shape != value.shape for user in others
         ):
             return False
         return sum(user.types[0].size for user in slices) <= value.size and len(others) < 2
@@ -64,16 +66,16 @@ class _Parting:
             self.add.origin = node.origin
             made = self._made(node)
             if made is not None:
-                self.now[Value(node)] = made
-            elif id(node) not in self.parted:
-                self.add.keep(node, self.now)
-        outputs = [self.now.get(value, value) for value in self.program.outputs]
-        return Program(self.program.inputs, self.add.nodes, outputs)
+                self.sunk[node.kind] += 1
+                self.add.now[Value(node)] = made
+            elif id(node) not in self.sliced:
+                self.add.keep(node)
+        return self.add.program(self.program)
 
     def _made(self, node: Node) -> Value | None:
         if node.kind == "slice" and node.types[0].size and (bounds := _bounds(node)) is not None:
             source = node.operands[0]
-            if id(source.node) in self.parted:
+            if id(source.node) in self.sliced:
                 return self._part(source, bounds)
             if self._is_taken_once(source):
                 return self._narrow(source.node, bounds)
@@ -89,10 +91,11 @@ class _Parting:
         pairs = zip(here, value.shape, strict=True)
         here = [pair if extent != 1 else (0, 1) for pair, extent in pairs]
         node = value.node
-        if id(node) in self.parted:
+        if id(node) in self.sliced:
+            assert node.primitive is not None
             operands = [self._part(operand, here) for operand in node.operands]
-            return self.add(node.kind, *operands, **node.attributes)
-        source = self.now.get(value, value)
+            return self.add(node.primitive, *operands, **node.attributes)
+        source = self.add.current(value)
         if all(pair == (0, extent) for pair, extent in zip(here, value.shape, strict=True)):
             return source
         start, stop = zip(*here, strict=True)
@@ -117,14 +120,16 @@ class _Parting:
     def _summed(self, node: Node, joined: Node) -> Value | None:
         """The sum of a concatenation by its parts."""
         axis, axes = joined.attributes["axis"], node.attributes["axes"]
-        parts = [self.now.get(part, part) for part in joined.operands]
+        parts = list(map(self.add.current, joined.operands))
         if axis in axes or not all(is_nested(part.node) for part in parts):
             return None
         sums = [self.add("sum", part, axes=axes) for part in parts]
         return self.add("concatenate", *sums, axis=axis - sum(each < axis for each in axes))
 
 
-def in_parts(program: Program) -> Program:
-    """The program with parts of values in the place of wholes."""
-    kinds = {node.kind for node in program.nodes}
-    return _Parting(program).run() if kinds & {"slice", "concatenate"} else program
+def sink_slices(program: Program) -> Rewritten:
+    """The program with slices computed where they are used, and how many of which kind."""
+    if not {node.kind for node in program.nodes} & {"slice", "concatenate"}:
+        return program, {}
+    sinking = _Sinking(program)
+    return sinking.run(), sinking.sunk

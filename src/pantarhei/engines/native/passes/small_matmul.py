@@ -1,4 +1,4 @@
-"""Skinny matrix products spelled as sums of a few terms, so that they join loop nests.
+"""Decomposition of small-K matrix products into sums of a few terms, which join loop nests.
 
 A product over an inner extent of a few is that many multiplications and additions for each element:
 bias, activation and gradient are then computed in the same pass. A product that sums over a long
@@ -10,8 +10,9 @@ another batch size needs no other code.
 from __future__ import annotations
 
 from pantarhei.engines.native.codegen.ops import TYPES
-from pantarhei.engines.native.passes.rewriting import Appender
 from pantarhei.engines.native.schedule.placement import is_nested
+from pantarhei.passes.appender import Appender
+from pantarhei.passes.driver import Rewritten
 from pantarhei.program.ir import Node, Program, Value
 
 # The most terms of a sum, or rows that are reductions, and such times the columns of the result.
@@ -20,8 +21,8 @@ MOST_WORK = 32
 MOST_SUMS = 16
 
 
-def is_skinny(node: Node) -> bool:
-    """Whether a product is spelled out."""
+def is_small(node: Node) -> bool:
+    """Whether a product is decomposed."""
     if node.kind != "matmul" or TYPES.get(node.types[0].dtype) not in ("float", "double"):
         return False
     rows, columns = node.types[0].shape[-2:]
@@ -34,8 +35,8 @@ def is_skinny(node: Node) -> bool:
     return terms <= MOST_TERMS and terms * columns <= MOST_WORK
 
 
-class _Spelling(Appender):
-    """Appends what stands for skinny products."""
+class _Decomposition(Appender):
+    """Appends what replaces small products."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +55,7 @@ class _Spelling(Appender):
         return self.copies[x]
 
     def product(self, node: Node, x: Value, y: Value) -> Value:
-        """The value of a skinny product."""
+        """The value of a small product."""
         self.origin = node.origin
         rows, columns = node.types[0].shape
         if columns > 1 and x.shape[1] > 1 and not is_nested(x.node):
@@ -75,16 +76,16 @@ class _Spelling(Appender):
         return total
 
 
-def spelled_out(program: Program) -> Program:
-    """The program with its skinny products as sums; itself where it has none."""
-    if not any(map(is_skinny, program.nodes)):
-        return program
-    now: dict[Value, Value] = {}
-    spelling = _Spelling()
+def decompose_small_products(program: Program) -> Rewritten:
+    """The program with its small products as sums, and how many these are."""
+    count = sum(map(is_small, program.nodes))
+    if not count:
+        return program, {}
+    append = _Decomposition()
     for node in program.nodes:
-        if is_skinny(node):
-            x, y = (now.get(operand, operand) for operand in node.operands)
-            now[Value(node)] = spelling.product(node, x, y)
+        if is_small(node):
+            x, y = map(append.current, node.operands)
+            append.now[Value(node)] = append.product(node, x, y)
         else:
-            spelling.keep(node, now)
-    return Program(program.inputs, spelling.nodes, [now.get(v, v) for v in program.outputs])
+            append.keep(node)
+    return append.program(program), {"matmul": count}

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pantarhei.engines.contract import DONE, FAULT, EntryPoint
 from pantarhei.engines.native.codegen.jit import Compiler
 from pantarhei.engines.native.codegen.ops import READ
-from pantarhei.engines.native.memory.layout import HostCall, Layout
-from pantarhei.engines.native.memory.plan import Assembler
+from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.memory.plan import MemoryPlan
+from pantarhei.engines.native.pipeline import assemble_bound
 from pantarhei.engines.native.runtime.context import (
     STEP_BYTES,
     CompiledProgram,
@@ -20,7 +21,6 @@ from pantarhei.engines.native.runtime.context import (
     Steps,
 )
 from pantarhei.engines.native.runtime.entry import address_of
-from pantarhei.engines.native.schedule.fusion import HostStep
 from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.program.ir import Array, Program, Type, out_of_memory
 
@@ -31,7 +31,7 @@ LONG = 1 << 28
 class BoundProgram:
     """A program laid out and compiled; see `contract.BoundProgram`."""
 
-    def __init__(self, jit: Compiler, layout: Layout, threads: int) -> None:
+    def __init__(self, jit: Compiler, layout: MemoryPlan, threads: int) -> None:
         self.code = CompiledProgram(jit, layout, threads)
         layout = self.code.layout
         self.places: Sequence[int] = layout.results
@@ -89,10 +89,10 @@ def bind(
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in READ for type in types):
         return None
-    assembler = Assembler(program, donations, guarding=True)
-    if any(isinstance(step, HostStep) for step in assembler.fused.steps):
+    layout = assemble_bound(program, donations)
+    if layout is None:
         return None
-    bound = BoundProgram(jit, assembler.run(), threads)
+    bound = BoundProgram(jit, layout, threads)
     placed = all(
         # What is handed out has a place of its own: an input has not, nor has a constant.
         len(program.inputs) <= place < len(bound.types) or bound.donations.get(number) == place

@@ -18,8 +18,10 @@ from pantarhei.engines.native.codegen.loop_nest import Structure
 from pantarhei.engines.native.codegen.ops import READ, TYPES
 from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
 from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.kernels.routines import Routine, steps
-from pantarhei.engines.native.memory.layout import ALIGNMENT, HostCall, Layout
+from pantarhei.engines.native.memory.arena import ALIGNMENT
+from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.native.runtime.thread_pool import MOST_THREADS, cores
 from pantarhei.engines.native.schedule.parallel import Division, Tasks, flat, is_alone
@@ -42,7 +44,7 @@ class CompiledProgram:
       threads: how many may share the tasks of a kernel; 0 for as many as there are cores.
     """
 
-    def __init__(self, jit: Compiler, layout: Layout, threads: int = 0) -> None:
+    def __init__(self, jit: Compiler, layout: MemoryPlan, threads: int = 0) -> None:
         self.jit, self.layout = jit, layout
         self.threads = min(threads or cores(), MOST_THREADS)
         self.constants = [

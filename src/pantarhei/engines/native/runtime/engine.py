@@ -18,8 +18,8 @@ import numpy as np
 from pantarhei.engines.contract import DONE, Engine, Observer, Run
 from pantarhei.engines.native.codegen.jit import Compiler, Unavailable, compiler
 from pantarhei.engines.native.codegen.ops import TYPES
-from pantarhei.engines.native.memory.layout import Fetch, HostCall
-from pantarhei.engines.native.memory.plan import assemble
+from pantarhei.engines.native.kernels.lowering import Fetch, HostCall
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime.bound import bind
 from pantarhei.engines.native.runtime.context import CompiledProgram, ExecutionContext
 from pantarhei.engines.native.runtime.entry import address_of
@@ -131,7 +131,7 @@ class Runner:
         node = self.layout.largest
         try:
             frame, objects = ExecutionContext(self.code, self.given, self.first), list(arrays)
-            for make, value in zip(self.makers, self.layout.handed_out, strict=True):
+            for make, value in zip(self.makers, self.layout.returned, strict=True):
                 node = value.node
                 objects.append(make())
         except MemoryError:

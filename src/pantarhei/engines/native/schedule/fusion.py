@@ -7,21 +7,31 @@ and used once is never stored. This module decides; it knows no machine code and
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from pantarhei.engines.native.codegen.ops import TYPES, reduces
 from pantarhei.engines.native.kernels.conv.im2col import slides
 from pantarhei.engines.native.kernels.indexing import is_routine
-from pantarhei.engines.native.passes.guards import is_guard
+from pantarhei.engines.native.passes.unchecked import is_guard
 from pantarhei.engines.native.schedule.placement import (
     changes_base,
-    homes,
     is_another_name,
     is_nested,
     is_placing,
     is_product,
+    parts_of,
+    placements,
 )
 from pantarhei.engines.native.schedule.product_sums import Sums, product_sums
+from pantarhei.engines.native.schedule.schedule import (
+    GuardStep,
+    HostCallStep,
+    NestStep,
+    PlaceStep,
+    ProductStep,
+    RoutineStep,
+    Schedule,
+    Step,
+    WindowStep,
+)
 from pantarhei.engines.native.schedule.views import VIEWING, Shape, View, apply_view
 from pantarhei.program.ir import Node, Program, Value
 
@@ -34,87 +44,6 @@ SMALL_SPACE = 1 << 15
 LOOK_BACK = 12
 
 
-@dataclass(eq=False)
-class NestStep:
-    """Elementwise applications and reductions over one space."""
-
-    space: Shape
-    axes: tuple[int, ...] | None = None  # along which reductions go; those of extent 1 left out
-    nodes: list[Node] = field(default_factory=list)
-    stored: set[int] = field(default_factory=set)  # ids of the nodes whose results are stored
-
-    @property
-    def size(self) -> int:
-        """How many positions the space has."""
-        size = 1
-        for extent in self.space:
-            size *= extent
-        return size
-
-
-@dataclass(eq=False)
-class ProductStep:
-    """A matrix product, which may be added to what is there."""
-
-    node: Node
-    adding: bool = False
-
-
-@dataclass(eq=False)
-class PlaceStep:
-    """Operands copied to their places in the result: concatenation, padding, a copied view."""
-
-    node: Node
-
-
-@dataclass(eq=False)
-class WindowStep:
-    """Convolution or pooling."""
-
-    node: Node
-
-
-@dataclass(eq=False)
-class RoutineStep:
-    """A primitive that a routine computes."""
-
-    node: Node
-
-
-@dataclass(eq=False)
-class GuardStep:
-    """Looks whether whole numbers are in range."""
-
-    node: Node
-
-
-@dataclass(eq=False)
-class HostStep:
-    """A primitive that runs by its NumPy meaning."""
-
-    node: Node
-
-
-Step = NestStep | ProductStep | PlaceStep | WindowStep | RoutineStep | GuardStep | HostStep
-
-
-@dataclass
-class Fused:
-    """The steps, and for each value of a native dtype where its elements lie.
-
-    The buffer of a view is the value (node and index) that is stored there as a whole. `same` tells
-    which values are another one: results of casts to the same dtype, reshapes to the same shape.
-    """
-
-    steps: list[Step]
-    views: dict[Value, View]
-    same: dict[Value, Value]
-
-    def resolved(self, value: Value) -> Value:
-        """The value that a value is another name of."""
-        return self.same.get(value, value)
-
-
 def locate(program: Program, sums: Sums) -> tuple[dict[Value, View], set[int], dict[Value, Value]]:
     """The view of every value of a native dtype; ids of the viewing nodes that have to copy.
 
@@ -123,7 +52,7 @@ def locate(program: Program, sums: Sums) -> tuple[dict[Value, View], set[int], d
     views: dict[Value, View] = {}
     copies: set[int] = set()
     same: dict[Value, Value] = {}
-    computed = homes(program, sums.homes)
+    computed = placements(program, sums.places)
     for node in program.nodes:
         for index, type in enumerate(node.types):
             if type.dtype not in TYPES:
@@ -159,7 +88,7 @@ class Fusion:
         self.strict: dict[int, list[Step]] = {}
         self.outputs = {id(self.same.get(value, value).node) for value in program.outputs}
 
-    def run(self) -> Fused:
+    def run(self) -> Schedule:
         """The steps in the order of their execution."""
         for node in reversed(self.program.nodes):
             if node.primitive is not None:
@@ -168,7 +97,7 @@ class Fusion:
             if isinstance(step, NestStep):
                 step.nodes.reverse()
         self.steps.reverse()
-        return Fused(self.steps, self.views, self.same)
+        return Schedule(self.program, self.steps, self.views, self.same)
 
     def _place(self, node: Node) -> None:
         if Value(node) in self.same or self._is_dead(node):
@@ -189,7 +118,7 @@ class Fusion:
         elif is_nested(node):
             step = self._join(node, node.types[0].shape, None)
         elif is_product(node):
-            step = self._append(ProductStep(node, id(node) in self.sums.adding))
+            step = self._append(ProductStep(node, id(node) in self.sums.accumulating))
         elif is_placing(node) or id(node) in self.copies:
             step = self._append(PlaceStep(node))
         elif slides(node):
@@ -199,7 +128,7 @@ class Fusion:
         elif is_routine(node):
             step = self._append(RoutineStep(node))
         else:
-            step = self._append(HostStep(node))
+            step = self._append(HostCallStep(node))
         for operand in self._operands(node):
             same = isinstance(step, NestStep) and operand.shape == step.space
             if same and isinstance(step, NestStep):
@@ -237,13 +166,10 @@ class Fusion:
         Who uses those that are does not wait for the others' copies, but for them.
         """
         users = [*self.direct.get(id(node), ()), *self.strict.get(id(node), ())]
-        whole, axis, start = self.views[Value(node)], node.attributes["axis"], 0
         moved: list[Value] = []
-        for operand in self._operands(node):
-            first, end = [0] * len(whole.shape), list(whole.shape)
-            first[axis], end[axis] = start, start + operand.shape[axis]
-            start = end[axis]
-            if not self.views[operand].shows(whole.slice(first, end, [1] * len(end))):
+        parts = parts_of(node, self.views[Value(node)])
+        for operand, part in zip(self._operands(node), parts, strict=True):
+            if not self.views[operand].shows(part):
                 moved.append(operand)
                 continue
             self.strict.setdefault(id(operand.node), []).extend(users)
@@ -310,6 +236,6 @@ class Fusion:
         return any(id(operand.node) in read for operand in self._operands(node))
 
 
-def fuse(program: Program) -> Fused:
+def fuse(program: Program) -> Schedule:
     """The steps that run a program."""
     return Fusion(program).run()

@@ -1,4 +1,4 @@
-"""Homes: where values are computed, if not in a buffer of their own in C order.
+"""Placement: where values are computed, if not in a buffer of their own in C order.
 
 What a concatenation takes is computed where it wants it, so that nothing is copied. Thin matrices
 (many rows, few columns) lie by columns: loops then run along the rows, whatever the columns are.
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, compiles, reduces
 from pantarhei.engines.native.kernels import loops as nests
-from pantarhei.engines.native.passes.guards import is_trusting
-from pantarhei.engines.native.passes.rewriting import users_of
+from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import VIEWING, View
+from pantarhei.passes.appender import users_of
 from pantarhei.program.ir import Node, Program, Value
 
 # Matrices with at most so many columns lie by columns.
@@ -34,7 +34,7 @@ def is_placing(node: Node) -> bool:
 
 def changes_base(node: Node) -> bool:
     """Whether a routine changes some elements of what it is given, and takes over the others."""
-    return node.kind == "scatter" and is_trusting(node)
+    return node.kind == "scatter" and is_unchecked(node)
 
 
 def is_another_name(node: Node) -> bool:
@@ -58,7 +58,7 @@ def behind(value: Value) -> Value:
     return value
 
 
-def homes(program: Program, sums: Mapping[Value, Value]) -> dict[Value, View]:
+def placements(program: Program, sums: Mapping[Value, Value]) -> dict[Value, View]:
     """The views in which values are computed that do not have a whole buffer in C order.
 
     `sums`: values that are computed in the place of another one.
@@ -82,15 +82,22 @@ def homes(program: Program, sums: Mapping[Value, Value]) -> dict[Value, View]:
     return found
 
 
-def _claim(node: Node, fixed: set[Value], found: dict[Value, View]) -> None:
-    """Gives the operands of a concatenation their parts of it."""
-    whole = found.get(Value(node), View.whole(Value(node), node.types[0].shape))
-    axis, start = node.attributes["axis"], 0
+def parts_of(node: Node, whole: View) -> list[View]:
+    """Of each operand of a concatenation: where it is in the view of the result."""
+    axis, start, parts = node.attributes["axis"], 0, []
     for operand in node.operands:
         first, end = [0] * len(whole.shape), list(whole.shape)
         first[axis], end[axis] = start, start + operand.shape[axis]
+        parts.append(whole.slice(first, end, [1] * len(end)))
         start = end[axis]
-        view: View | None = whole.slice(first, end, [1] * len(end))
+    return parts
+
+
+def _claim(node: Node, fixed: set[Value], found: dict[Value, View]) -> None:
+    """Gives the operands of a concatenation their parts of it."""
+    whole = found.get(Value(node), View.whole(Value(node), node.types[0].shape))
+    for operand, part in zip(node.operands, parts_of(node, whole), strict=True):
+        view: View | None = part
         while view is not None and (
             operand.node.kind == "reshape" or is_another_name(operand.node)
         ):

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pantarhei.engines.native.passes.rewriting import users_of
 from pantarhei.engines.native.schedule.placement import is_product
+from pantarhei.passes.appender import users_of
 from pantarhei.program.ir import Node, Program, Value
 
 
 @dataclass
 class Sums:
-    """Which products and additions are one: where `homes` has them, they share that place."""
+    """Which products and additions are one: those in `places` share one buffer."""
 
-    homes: dict[Value, Value] = field(default_factory=dict)  # term or partial sum -> the sum
+    places: dict[Value, Value] = field(default_factory=dict)  # term or partial sum -> the sum
     additions: set[int] = field(default_factory=set)  # ids of nodes that need nothing more
-    adding: set[int] = field(default_factory=set)  # ids of products that add to what is there
+    accumulating: set[int] = field(default_factory=set)  # ids of products with beta = 1
 
 
 def product_sums(program: Program) -> Sums:
@@ -50,14 +50,14 @@ def product_sums(program: Program) -> Sums:
             (user,) = users[value]
             if Value(user) in chains:
                 continue  # a partial sum
-        sums.homes.update((Value(each), value) for each in products)
-        sums.adding.update(id(each) for each in products[1:])
+        sums.places.update((Value(each), value) for each in products)
+        sums.accumulating.update(id(each) for each in products[1:])
         waiting = [value]
         while waiting:
             node = waiting.pop().node
             sums.additions.add(id(node))
             for operand in node.operands:
                 if operand in chains:
-                    sums.homes[operand] = value
+                    sums.places[operand] = value
                     waiting.append(operand)
     return sums
