@@ -1,7 +1,7 @@
 """A program's kernels with their arguments, and the memory for calls of them.
 
-The code is made once and shared; every call that may run at the same time as another one has a
-frame of its own.
+The kernels are compiled once and shared; every call that may run at the same time as another one
+has an execution context of its own.
 """
 
 from __future__ import annotations
@@ -159,4 +159,4 @@ def work(kernel: Kernel) -> int:
     if isinstance(kernel.structure, str):
         return math.prod(numbers[2:5]) * numbers[8] // 8
     assert isinstance(kernel.structure, Structure)
-    return math.prod(numbers[: len(kernel.structure.folded)])
+    return math.prod(numbers[: len(kernel.structure.reduced)])
