@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pantarhei.engines.native.codegen.builder import ACCESS_GROUP, WIDEST, KernelFunction
+from pantarhei.engines.native.codegen.builder import ACCESS_GROUP, WIDEST
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import BYTES, combine, neutral, write
 from pantarhei.engines.native.codegen.values import SSAValue
 
