@@ -115,7 +115,7 @@ def test_kernels_are_printed_with_named_arguments() -> None:
 def test_the_code_of_one_kernel_is_printed() -> None:
     one = replace(BOUND, kernel=1)
     text = explain(example(), "codegen", one)
-    assert text.count("define void @kernel_") == 1
+    assert text.count("void @kernel_") == 1
     assembly = explain(example(), "machine code", one)
     assert assembly.startswith("# kernel 0") and assembly.count(".globl") == 1
 
@@ -128,7 +128,7 @@ def test_an_unknown_stage_is_an_error() -> None:
 def test_stages_are_dumped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANTARHEI_DUMP", str(tmp_path))
     dump.start()
-    list(stages(example(), BOUND, "codegen"))
+    assert list(stages(example(), BOUND, "fusion"))[-1][0].name == "fusion"
     (folder,) = tmp_path.iterdir()
     names = sorted((path.name for path in folder.iterdir()), key=lambda n: int(n.split("-")[0]))
     assert names[:4] == [
@@ -326,3 +326,10 @@ def test_host_calls_have_slots() -> None:
     assert "host0 = numpy cholesky(input0)" in explain(program)
     plan.parts[0].results[0] = 77
     refuses("memory", plan, "slot 77 of")
+
+
+def test_modules_are_verified() -> None:
+    code = result_of("codegen")
+    verifier_of("codegen")(code)
+    spoilt = {each: text.replace("ret void", "ret i32 0") for each, text in code.modules.items()}
+    refuses("codegen", replace(code, modules=spoilt), "LLVM refuses a module")

@@ -30,6 +30,11 @@ def wanted(stage: str) -> bool:
     return bool(folder) and (not stages or stage in stages.split(","))
 
 
+def wanted_any() -> bool:
+    """Whether the environment requests any dump at all."""
+    return bool(os.environ.get("PANTARHEI_DUMP"))
+
+
 def start() -> None:
     """Begins another plan or program: what this thread shows from now on has a new folder."""
     _unit.folder = ""

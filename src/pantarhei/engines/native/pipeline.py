@@ -30,7 +30,7 @@ from pantarhei.engines.native.schedule.schedule import HostCallStep, Schedule
 from pantarhei.passes.driver import Pass, run_pass, verified
 from pantarhei.program import dump
 from pantarhei.program.ir import Program
-from pantarhei.program.verifier import verify
+from pantarhei.program.verifier import VerificationError, verify
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,17 @@ def generate(plan: TaskPlan, kernel: int | None = None) -> GeneratedCode:
     if kernel is not None:
         ordered = ordered[kernel : kernel + 1]
     return GeneratedCode({each: llvm_text(each) for each in ordered})
+
+
+def _verify_code(code: GeneratedCode) -> None:
+    # Imported when used, as everywhere: programs that compile nothing need not have it.
+    import llvmlite.binding as llvm
+
+    for text in code.modules.values():
+        try:
+            llvm.parse_assembly(text).verify()
+        except RuntimeError as error:
+            raise VerificationError(f"LLVM refuses a module: {error}") from None
 
 
 def _show_tasks(plan: TaskPlan) -> str:
@@ -208,7 +219,7 @@ STAGES = (
         "codegen",
         (TaskPlan, GeneratedCode),
         lambda plan, options: generate(plan, options.kernel),
-        lambda code: compiler().check(code.modules.values()),
+        _verify_code,
         lambda code: _shown_functions(code.modules, ";"),
     ),
     _stage(
@@ -226,8 +237,10 @@ def stages(
 ) -> Iterator[tuple[Stage, Any]]:
     """Runs the stages; each with its result, verified and written to a dump where asked for."""
     options = options or Options()
+    count = last_of(until)
+    last = max(count, DUMPED) if dump.wanted_any() else count
     value: Any = program
-    for stage in STAGES[: last_of(until)]:
+    for number, stage in enumerate(STAGES[:last]):
         if stage.bound_only and not options.bound:
             continue
         result, note = stage.run(value, options)
@@ -236,7 +249,8 @@ def stages(
         value = result
         if dump.wanted(stage.name):
             dump.show(stage.name, f"{stage.name}: {note}", stage.show(value))
-        yield stage, value
+        if number < count:
+            yield stage, value
 
 
 def last_of(name: str) -> int:
@@ -249,6 +263,10 @@ def last_of(name: str) -> int:
     if name not in names:
         raise ValueError(f"{name!r} is no stage; stages are {', '.join(names)}")
     return names.index(name) + 1
+
+
+# Stages up to this one are dumped, even if the engine needs less: all but the assembly.
+DUMPED = last_of("codegen")
 
 
 def explain(program: Program, until: str = "memory", options: Options | None = None) -> str:

@@ -31,20 +31,19 @@ class Module:
     def __init__(self) -> None:
         self.functions: dict[str, Function] = {}
         self.globals: dict[str, str] = {}
-        self._declarations: dict[str, str] = {}
+        self.declarations: dict[str, str] = {}
         self.is_parallel = False
 
     def declare(self, result: str, name: str, types: Sequence[str]) -> None:
-        """Declares a function if the module does not define it."""
-        if name not in self._declarations:
-            self._declarations[name] = f"declare {result} {name}({', '.join(types)})"
+        """Declares a function `@NAME` if the module does not define it."""
+        self.declarations[name] = f"declare {result} {name}({', '.join(types)})"
 
     @property
     def text(self) -> str:
         """The module in LLVM's language."""
         declared = sorted(
             text
-            for name, text in self._declarations.items()
+            for name, text in self.declarations.items()
             if name.removeprefix("@") not in self.functions
         )
         functions = [each.text for each in self.functions.values()]
@@ -104,15 +103,25 @@ class Function:
         """A literal."""
         return SSAValue(self, literal(value, type), type)
 
+    def number_of(self, value: SSAValue | int) -> SSAValue:
+        """An integer of 64 bits: a literal, or a value that is one."""
+        return value.check("i64") if isinstance(value, SSAValue) else self.constant(value, "i64")
+
     def zero(self, type: str) -> SSAValue:
         """The null pointer, or the number or vector of zeros."""
         return SSAValue(self, "zeroinitializer", type)
 
-    def call(self, result: str, callee: str, *operands: SSAValue, note: str = "") -> SSAValue:
-        """A call of a function `@NAME`, or of the pointer `%NAME`."""
-        if callee[0] == "@":
-            self.module.declare(result, callee, [each.type for each in operands])
-        text = f"call {result} {callee}({', '.join(map(str, operands))}) {note}"
+    def call(
+        self, result: str, callee: str | SSAValue, *operands: SSAValue, note: str = ""
+    ) -> SSAValue:
+        """A call of a function `@NAME`, or of a pointer."""
+        if isinstance(callee, str):
+            name = callee
+            if name not in self.module.declarations:
+                self.module.declare(result, name, [each.type for each in operands])
+        else:
+            name = callee.check("ptr").name
+        text = f"call {result} {name}({', '.join(map(str, operands))}) {note}"
         if result != "void":
             return self.emit(text, result)
         self.lines.append(f"  {text}")
@@ -137,40 +146,52 @@ class Function:
 
     # --- memory ---------------------------------------------------------------------------------
 
-    def gep(self, pointer: SSAValue, type: str, *indices: SSAValue | int) -> SSAValue:
-        """The address that is so many elements of the type further on."""
-        listed = ", i64 ".join(
-            each.check("i64").name if isinstance(each, SSAValue) else str(each) for each in indices
-        )
-        base = pointer.check("ptr").name
-        return self.emit(f"getelementptr {type}, ptr {base}, i64 {listed}", "ptr")
+    def gep(
+        self, pointer: SSAValue, type: str, index: SSAValue | int, member: int | None = None
+    ) -> SSAValue:
+        """The address of an element of an array of this type, or of a member of that element."""
+        text = f"getelementptr {type}, {pointer.check('ptr')}, {self.number_of(index)}"
+        return self.emit(text if member is None else f"{text}, i32 {member}", "ptr")
 
     def moved(self, pointer: SSAValue, bytes: SSAValue | int) -> SSAValue:
         """The address that is so many bytes further on."""
         distance = bytes.check("i64").name if isinstance(bytes, SSAValue) else bytes
-        base = pointer.check("ptr").name
-        return self.emit(f"getelementptr i8, ptr {base}, i64 {distance}", "ptr")
+        return self.emit(f"getelementptr i8, {pointer.check('ptr')}, i64 {distance}", "ptr")
 
     def load(self, pointer: SSAValue, type: str, note: str = "") -> SSAValue:
         """What is in memory; truth values lie there as bytes."""
         if type == "i1":
             return self.load(pointer, "i8", note).convert("trunc", "i1")
-        return self.emit(f"load {type}, ptr {pointer.check('ptr').name}{note}", type)
+        return self.emit(f"load {type}, {pointer.check('ptr')}{note}", type)
 
     def store(self, value: SSAValue, pointer: SSAValue, note: str = "") -> None:
         """Writes to memory; truth values as bytes."""
         stored = value.convert("zext", "i8") if value.type == "i1" else value
-        self.lines.append(f"  store {stored}, ptr {pointer.check('ptr').name}{note}")
+        self.lines.append(f"  store {stored}, {pointer.check('ptr')}{note}")
 
     def atomic_load(self, pointer: SSAValue, order: str) -> SSAValue:
-        """A whole number that other threads may write."""
+        """An integer that other threads may write."""
         return self.emit(f"load atomic i64, {pointer.check('ptr')} {order}, align 8", "i64")
 
     def atomic_store(self, value: SSAValue | int, pointer: SSAValue, order: str) -> None:
-        """Writes a whole number that other threads may read."""
-        number = value if isinstance(value, SSAValue) else self.constant(value, "i64")
-        text = f"store atomic {number.check('i64')}, {pointer.check('ptr')} {order}, align 8"
+        """Writes an integer that other threads may read."""
+        text = f"store atomic {self.number_of(value)}, {pointer.check('ptr')} {order}, align 8"
         self.lines.append(f"  {text}")
+
+    def compare_exchange(
+        self, pointer: SSAValue, expected: SSAValue | int, new: SSAValue | int, orders: str
+    ) -> SSAValue:
+        """Replaces an integer that other threads may write, if it is as expected; whether it
+        was."""
+        numbers = ", ".join(f"{self.number_of(each)}" for each in (expected, new))
+        text = f"cmpxchg {pointer.check('ptr')}, {numbers} {orders}, align 8"
+        pair = self.emit(text, "{i64, i1}")
+        return self.emit(f"extractvalue {pair}, 1", "i1")
+
+    def fetch(self, operation: str, pointer: SSAValue, by: SSAValue | int, order: str) -> None:
+        """Changes an integer that other threads may write, in one step."""
+        text = f"atomicrmw {operation} {pointer.check('ptr')}, {self.number_of(by)}"
+        self.emit(f"{text} {order}, align 8", "i64")
 
     def cell(self, type: str, note: str = "") -> SSAValue:
         """Memory of the function's own; single values LLVM keeps in a register."""
@@ -179,6 +200,12 @@ class Function:
         # All of them belong to the function's entry, where they are made once.
         self._cells.insert(0, f"  {name} = alloca {type}{note}")
         return SSAValue(self, name, "ptr")
+
+    def variable(self, start: SSAValue) -> SSAValue:
+        """Memory of the function's own, with a value in it."""
+        place = self.cell(start.type)
+        self.store(start, place)
+        return place
 
     # --- vectors --------------------------------------------------------------------------------
 
@@ -192,9 +219,10 @@ class Function:
 
     def splat(self, value: SSAValue, lanes: int) -> SSAValue:
         """A vector with the value in all lanes."""
-        poison = SSAValue(self, "poison", vector(lanes, value.type))
-        one = self.insert(poison, value, self.constant(0, "i64"))
-        return self.shuffle(one, None, [0] * lanes)
+        type = vector(lanes, value.type)
+        one = self.emit(f"insertelement {type} poison, {value}, i64 0", type)
+        mask = f"<{lanes} x i32> zeroinitializer"
+        return self.emit(f"shufflevector {one}, {type} poison, {mask}", type)
 
     def shuffle(self, x: SSAValue, y: SSAValue | None, lanes: Sequence[int]) -> SSAValue:
         """The elements of two vectors with these numbers, counted through both."""
@@ -223,6 +251,12 @@ class Function:
         """Ends the block: goes to one of two."""
         targets = f"label %{then}, label %{otherwise}{note}"
         self.lines.append(f"  br {condition.check('i1')}, {targets}")
+
+    def require(self, condition: SSAValue, otherwise: str) -> None:
+        """Instructions that follow run if the condition holds; else those of another block."""
+        here = self.label("holds")
+        self.branch(condition, here, otherwise)
+        self.start(here)
 
     @contextmanager
     def when(self, condition: SSAValue) -> Iterator[None]:
@@ -274,7 +308,7 @@ class Function:
         yield loop
         following = index.binary("add nuw nsw", step)
         loop.next(index, following)
-        loop.again = following.compare("", "ult", end)
+        loop.again = following.below_unsigned(end)
         if parallel:
             loop.note, self.module.is_parallel = _PARALLEL_LOOP, True
         loop.close()
@@ -339,43 +373,3 @@ class Loop:
             return
         function.branch(self.again, self.head, self.done, self.note)
         function.start(self.done)
-
-
-class KernelFunction(Function):
-    """The function `kernel` of a module of its own: it reads its arguments one after the other.
-
-        void kernel(i64* arguments, i8** buffers)
-
-    Buffers are given by their number in the table of buffers, and an offset in bytes.
-    """
-
-    def __init__(
-        self, attributes: str = "", name: str = "kernel", module: Module | None = None
-    ) -> None:
-        attributes = f"nounwind {attributes}"
-        super().__init__(module or Module(), name, ("ptr", "ptr"), attributes=attributes)
-        self._arguments = 0
-
-    def number(self) -> SSAValue:
-        """The next argument."""
-        name = f"%a{self._arguments}"
-        self.lines.append(
-            f"  {name}.place = getelementptr i64, ptr %p0, i64 {self._arguments}\n"
-            f"  {name} = load i64, ptr {name}.place"
-        )
-        self._arguments += 1
-        return SSAValue(self, name, "i64")
-
-    def skip(self) -> None:
-        """Leaves an argument out."""
-        self._arguments += 1
-
-    def place(self) -> SSAValue:
-        """The address that the next two arguments name: a buffer, and an offset in bytes."""
-        slot, offset = self.number(), self.number()
-        name = slot.name
-        self.lines.append(
-            f"  {name}.entry = getelementptr ptr, ptr %p1, i64 {name}\n"
-            f"  {name}.base = load ptr, ptr {name}.entry"
-        )
-        return self.moved(SSAValue(self, f"{name}.base", "ptr"), offset)

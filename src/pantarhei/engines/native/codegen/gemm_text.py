@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pantarhei.engines.native.codegen.builder import WIDEST, KernelFunction
+from pantarhei.engines.native.codegen.builder import WIDEST
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.codegen.values import SSAValue, vector
 
@@ -171,7 +172,7 @@ class _Packing(KernelFunction):
             target = self.gep(self.target, self.type, down * self.terms)
             with self.when(squares.differs(0)):
                 self._squares(squares, source, target)
-            with self.when(squares.compare("", "ult", self.terms)):
+            with self.when(squares.below_unsigned(self.terms)):
                 self._single_terms(squares, source, target)
 
     def _squares(self, squares: SSAValue, source: SSAValue, target: SSAValue) -> None:

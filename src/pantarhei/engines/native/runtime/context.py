@@ -1,7 +1,7 @@
 """A program's kernels with their arguments, and the memory for calls of them.
 
-The code is made once and shared; every call that may run at the same time as another one has a
-frame of its own.
+The kernels are compiled once and shared; every call that may run at the same time as another one
+has an execution context of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ STEP_BYTES = 16
 MUCH = 1 << 15
 
 
-class Code:
+class CompiledProgram:
     """A layout with its kernels compiled and their arguments in memory.
 
     Args:
@@ -111,7 +111,7 @@ class Code:
         return types[slot] if types[slot].dtype in READ else None
 
 
-class Frame:
+class ExecutionContext:
     """Memory for one call at a time: the workspace and the table of buffers.
 
     Args:
@@ -122,7 +122,7 @@ class Frame:
     """
 
     def __init__(
-        self, code: Code, given: Sequence[int], steps: Steps, later: Steps | None = None
+        self, code: CompiledProgram, given: Sequence[int], steps: Steps, later: Steps | None = None
     ) -> None:
         self.code = code
         layout = code.layout
@@ -159,4 +159,4 @@ def work(kernel: Kernel) -> int:
     if isinstance(kernel.structure, str):
         return math.prod(numbers[2:5]) * numbers[8] // 8
     assert isinstance(kernel.structure, Structure)
-    return math.prod(numbers[: len(kernel.structure.folded)])
+    return math.prod(numbers[: len(kernel.structure.reduced)])

@@ -113,7 +113,7 @@ class Division:
         return Tasks(packing, (Tasks(multiplying),))
 
     def _divided_nest(self, kernel: Kernel, structure: Structure) -> Kernel | Tasks:
-        extents = kernel.arguments[: len(structure.folded)]
+        extents = kernel.arguments[: len(structure.reduced)]
         wanted = int(min(math.prod(extents) * _cost(structure) / TASK, MOST_TASKS))
         if wanted < 2:
             return kernel
@@ -128,7 +128,7 @@ class Division:
         if best >= 0 and parts[best] >= max(wanted / 2, 2):
             return _in_slices(kernel, best, parts[best])
         for axis in enough:
-            if structure.folded[axis]:
+            if structure.reduced[axis]:
                 return self._in_partials(kernel, structure, axis, wanted)
         return _in_slices(kernel, best, parts[best]) if best >= 0 and parts[best] > 1 else kernel
 
@@ -136,7 +136,7 @@ class Division:
         self, kernel: Kernel, structure: Structure, axis: int, number: int
     ) -> Kernel | Tasks:
         """Parts of reductions along an axis that vanishes, then the reductions of the parts."""
-        rank = len(structure.folded)
+        rank = len(structure.reduced)
         shape, whole = _kept_shape(kernel, structure)
         tasks = [list(each.arguments) for each in _slices(kernel, axis, number)]
         results, after = list(structure.results), []
@@ -167,10 +167,10 @@ class Division:
 
 def _kept_shape(kernel: Kernel, structure: Structure) -> tuple[tuple[int, ...], list[int]]:
     """Shape of what reductions leave, and its strides over the whole space."""
-    kept = [axis for axis, folded in enumerate(structure.folded) if not folded]
+    kept = [axis for axis, folded in enumerate(structure.reduced) if not folded]
     shape = tuple(kernel.arguments[axis] for axis in kept)
     strides = dict(zip(kept, contiguous_strides(shape), strict=True))
-    return shape, [strides.get(axis, 0) for axis in range(len(structure.folded))]
+    return shape, [strides.get(axis, 0) for axis in range(len(structure.reduced))]
 
 
 def _fold(
@@ -236,9 +236,9 @@ def _most_parts(extents: Sequence[int], axis: int) -> int:
 
 def _is_kept(kernel: Kernel, structure: Structure, axis: int) -> bool:
     """Whether parts along an axis store different elements."""
-    rank = len(structure.folded)
+    rank = len(structure.reduced)
     first = rank + (2 + rank) * len(structure.loads) + 2 + axis
-    return not structure.folded[axis] and all(
+    return not structure.reduced[axis] and all(
         kernel.arguments[first + (2 + rank) * index] for index in range(len(structure.results))
     )
 
@@ -254,7 +254,7 @@ def _cuts(extent: int, number: int, grain: int) -> list[tuple[int, int]]:
 def _slices(kernel: Kernel, axis: int, number: int) -> list[Kernel]:
     """The same nest for parts of an axis."""
     assert isinstance(kernel.structure, Structure)
-    rank = len(kernel.structure.folded)
+    rank = len(kernel.structure.reduced)
     grain = _FEWEST if axis == rank - 1 else 1
     parts = []
     for first, end in _cuts(kernel.arguments[axis], number, grain):
