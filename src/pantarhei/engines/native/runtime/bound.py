@@ -84,7 +84,7 @@ def bind(
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in READ for type in types):
         return None
-    layout = assemble_bound(program, donations)
+    layout = assemble_bound(program, donations, jit.machine)
     if layout is None:
         return None
     bound = BoundProgram(jit, layout, threads)

@@ -90,7 +90,7 @@ class Runner:
     def __init__(
         self, jit: Compiler, program: Program, threads: int = 0, note: Observer | None = None
     ) -> None:
-        self.code = Code(jit, assemble(program), threads)
+        self.code = Code(jit, assemble(program, machine=jit.machine), threads)
         self.layout = self.code.layout
         self.makers = [maker(each) for each in self.layout.outputs]
         self.note = note
