@@ -27,6 +27,7 @@ from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.passes.driver import Pass, run_pass
 from pantarhei.program.ir import Builder, Program, ProgramError, Type, VerificationError
 from pantarhei.program.primitives import TABLE
+from tests.transforms.expressions import expressions_of, input_types, program_of
 
 FLOAT, INT = np.dtype("float32"), np.dtype("int32")
 BOUND = Options({2: 1}, bound=True)
@@ -158,6 +159,15 @@ def test_passes_run_by_the_driver_are_verified() -> None:
     assert [each.name for each in PASSES] == [stage.name for stage in STAGES[: len(PASSES)]]
     with pytest.raises(VerificationError, match="After forgetting: An operand is used before"):
         run_pass(Pass("forgetting", forget), example())
+
+
+@pytest.mark.parametrize("each", PASSES, ids=lambda each: each.name)
+def test_a_pass_makes_of_its_example_what_it_says(each: Pass) -> None:
+    assert each.example is not None
+    inputs = input_types(each.example.inputs)
+    step = run_pass(each, program_of(inputs, each.example.before))
+    assert expressions_of(step.after, inputs) == [each.example.after]
+    assert sum(step.fired.values()) == 1
 
 
 # --- schedules ------------------------------------------------------------------------------------

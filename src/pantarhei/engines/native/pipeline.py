@@ -18,10 +18,7 @@ from pantarhei.engines.native.memory import verifier as memory_verifier
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import MemoryPlan, plan_memory
 from pantarhei.engines.native.memory.slots import SlottedSchedule, number_slots
-from pantarhei.engines.native.passes.guards import insert_guards
-from pantarhei.engines.native.passes.pooling import rewrite_pooling
-from pantarhei.engines.native.passes.slice_sinking import sink_slices
-from pantarhei.engines.native.passes.small_matmul import decompose_small_products
+from pantarhei.engines.native.passes import guards, pooling, slice_sinking, small_matmul
 from pantarhei.engines.native.schedule import verifier as schedule_verifier
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule, alias
 from pantarhei.engines.native.schedule.fusion import fuse
@@ -141,12 +138,7 @@ def _shown_functions(functions: Mapping[Compilable, str], comment: str) -> str:
 
 
 # Rewrites of programs, by the driver of pantarhei.passes.
-PASSES = (
-    Pass("pooling", rewrite_pooling),
-    Pass("guards", insert_guards),
-    Pass("slice sinking", sink_slices),
-    Pass("small matmul", decompose_small_products),
-)
+PASSES = (pooling.PASS, guards.PASS, slice_sinking.PASS, small_matmul.PASS)
 
 
 def _rewrite(each: Pass) -> Stage:
@@ -154,7 +146,7 @@ def _rewrite(each: Pass) -> Stage:
         step = run_pass(each, program)
         return step.after, str(step).removeprefix(f"{each.name}: ")
 
-    bound_only = each.run is insert_guards
+    bound_only = each is guards.PASS
     return Stage(each.name, Program, Program, run, verify, str, bound_only)
 
 

@@ -106,7 +106,7 @@ class LoweredSchedule:
         return self.slotted.arrays.fault_slot + 1
 
 
-class Lowering:
+class StepLowering:
     """Lowers the steps of one schedule."""
 
     def __init__(self, slotted: SlottedSchedule) -> None:
@@ -349,4 +349,4 @@ def _spread(view: View, node: Node) -> View:
 
 def lower(slotted: SlottedSchedule) -> LoweredSchedule:
     """The kernels of a schedule."""
-    return Lowering(slotted).run()
+    return StepLowering(slotted).run()

@@ -12,7 +12,8 @@ from __future__ import annotations
 from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.passes.appender import Appender
-from pantarhei.passes.driver import Rewritten
+from pantarhei.passes.driver import Pass, Rewritten
+from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
 # The most terms of a sum, or rows that are reductions, and such times the columns of the result.
@@ -89,3 +90,17 @@ def decompose_small_products(program: Program) -> Rewritten:
         else:
             append.keep(node)
     return append.program(program), {"matmul": count}
+
+
+PASS = Pass(
+    "small matmul",
+    decompose_small_products,
+    Example(
+        "x: float32[3,2]; y: float32[2,1]",
+        "matmul(x, y)",
+        "add(multiply(slice(x, start=(0, 0), step=(1, 1), stop=(3, 1)), "
+        "slice(y, start=(0, 0), step=(1, 1), stop=(1, 1))), "
+        "multiply(slice(x, start=(0, 1), step=(1, 1), stop=(3, 2)), "
+        "slice(y, start=(1, 0), step=(1, 1), stop=(2, 1))))",
+    ),
+)
