@@ -94,11 +94,17 @@ class MachineCode:
 
 
 def divide(plan: MemoryPlan, jit: Compiler) -> TaskPlan:
-    """Divides large kernels into tasks."""
+    """Divides large kernels into tasks; programs that run do so when they are compiled."""
     start = -(-plan.workspace // ALIGNMENT) * ALIGNMENT
     division = Division(plan.workspace_slot, start, jit.pool.divides_products, jit.tiles)
     parts = [list(map(division, part)) if isinstance(part, list) else part for part in plan.parts]
-    return TaskPlan(plan, parts, division.end)
+    tasks = TaskPlan(plan, parts, division.end)
+    verified("parallel", _verify_tasks, tasks)
+    return tasks
+
+
+def _verify_tasks(tasks: TaskPlan) -> None:
+    memory_verifier.verify_tasks(tasks.plan, tasks.parts, tasks.workspace)
 
 
 def generate(plan: TaskPlan, kernel: int | None = None) -> GeneratedCode:
@@ -202,7 +208,7 @@ STAGES = (
         "parallel",
         (MemoryPlan, TaskPlan),
         lambda plan, _: divide(plan, compiler()),
-        lambda tasks: memory_verifier.verify_tasks(tasks.plan, tasks.parts, tasks.workspace),
+        _verify_tasks,
         _show_tasks,
     ),
     _stage(

@@ -22,12 +22,13 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
 from typing import Any, NamedTuple, Protocol
 
+from pantarhei.engines.native.codegen.builder import Module
 from pantarhei.engines.native.codegen.object_cache import ObjectCache, chosen_folder
-from pantarhei.engines.native.codegen.runtime_functions import FIXED, product
+from pantarhei.engines.native.codegen.runtime_functions import write_product, write_walk
 from pantarhei.engines.native.kernels.gemm.microkernel import tile
-from pantarhei.engines.native.runtime.entry import ENTRY, Entry
-from pantarhei.engines.native.runtime.task_functions import functions
-from pantarhei.engines.native.runtime.thread_pool import Pool
+from pantarhei.engines.native.runtime.entry import EntryCompiler, write_enter
+from pantarhei.engines.native.runtime.task_functions import write_task_functions
+from pantarhei.engines.native.runtime.thread_pool import ThreadPool
 
 # The passes that texts go through; changes whenever `_machine_code` does.
 PIPELINE = "level 2, loops vectorised and interleaved"
@@ -95,22 +96,17 @@ class Compiler:
         self._environment = "\n".join(
             [f"LLVM {version}", self._target.triple, *self._processor.values(), PIPELINE]
         )
-        # What every call goes through is written as it shall be; the rest does little itself.
-        seldom = product("float") + product("double") + functions(self._target.triple)
-        declared = "declare void @walk(ptr, i64, ptr)\n"
-        fixed = self._linked(
-            [Piece(FIXED + ENTRY, passes=False), Piece(declared + seldom, passes=False, level=0)]
-        )
+        fixed = self._linked(_fixed_pieces(self._target.triple))
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
         self.spread = fixed("spread")
         features = llvm.get_host_cpu_features()
         tiles = {each: tile(each, features) for each in ("float", "double")}
         self.tiles = {type: each for type, each in tiles.items() if each is not None}
-        self.pool = Pool(fixed, _library(cython_blas))
+        self.pool = ThreadPool(fixed, _library(cython_blas))
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
-        self.entry = Entry(fixed("enter"), self.walk)
+        self.entry = EntryCompiler(fixed("enter"), self.walk)
 
     def gemm(self, type: str) -> int:
         """Address of BLAS's product for a type."""
@@ -184,6 +180,20 @@ class Compiler:
 
     def _new_machine(self, level: int = 2) -> Any:
         return self._target.create_target_machine(**self._processor, opt=level, jit=True)
+
+
+def _fixed_pieces(triple: str) -> list[Piece]:
+    """The functions that do not depend on a program, as they are written.
+
+    What every call goes through is emitted with care; the rest does little itself.
+    """
+    often, seldom = Module(), Module()
+    write_walk(often)
+    write_enter(often)
+    for type in ("float", "double"):
+        write_product(seldom, type)
+    write_task_functions(seldom, triple)
+    return [Piece(often.text, passes=False), Piece(seldom.text, passes=False, level=0)]
 
 
 def piece_of(structure: Compilable) -> Piece:

@@ -14,7 +14,12 @@ from pantarhei.engines.native.codegen.ops import READ
 from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.pipeline import assemble_bound
-from pantarhei.engines.native.runtime.context import STEP_BYTES, Code, Frame, Steps
+from pantarhei.engines.native.runtime.context import (
+    STEP_BYTES,
+    CompiledProgram,
+    ExecutionContext,
+    Steps,
+)
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.program.ir import Array, Program, Type, out_of_memory
@@ -27,7 +32,7 @@ class BoundKernels:
     """The kernels of a program on persistent memory; see `contract.BoundProgram`."""
 
     def __init__(self, jit: Compiler, layout: MemoryPlan, threads: int) -> None:
-        self.code = Code(jit, layout, threads)
+        self.code = CompiledProgram(jit, layout, threads)
         layout = self.code.layout
         self.places: Sequence[int] = layout.results
         self.donations: Mapping[int, int] = layout.donations
@@ -44,11 +49,11 @@ class BoundKernels:
         interruptible = self.code.work >= LONG
         try:
             if interruptible:
-                frame = Frame(self.code, given, (0, 0))
+                frame = ExecutionContext(self.code, given, (0, 0))
             elif self.code.layout.guarding:
-                frame = Frame(self.code, given, first, later)
+                frame = ExecutionContext(self.code, given, first, later)
             else:
-                frame = Frame(self.code, given, self.steps)
+                frame = ExecutionContext(self.code, given, self.steps)
         except MemoryError:
             node = self.code.layout.largest
             assert node is not None
@@ -60,7 +65,7 @@ class BoundKernels:
         return _interruptible(frame, first, later) if interruptible else frame.enter, bind
 
 
-def _interruptible(frame: Frame, first: Steps, later: Steps) -> EntryPoint:
+def _interruptible(frame: ExecutionContext, first: Steps, later: Steps) -> EntryPoint:
     """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
 
     def enter(*arrays: Array) -> int:

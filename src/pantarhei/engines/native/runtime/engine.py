@@ -21,7 +21,7 @@ from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.kernels.lowering import Fetch, HostCall
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime.bound import bind
-from pantarhei.engines.native.runtime.context import Code, Frame
+from pantarhei.engines.native.runtime.context import CompiledProgram, ExecutionContext
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.engines.numpy.engine import EngineFault
@@ -89,7 +89,7 @@ class Runner:
     def __init__(
         self, jit: Compiler, program: Program, threads: int = 0, note: Observer | None = None
     ) -> None:
-        self.code = Code(jit, assemble(program), threads)
+        self.code = CompiledProgram(jit, assemble(program), threads)
         self.layout = self.code.layout
         self.makers = [maker(each) for each in self.layout.outputs]
         self.note = note
@@ -99,12 +99,16 @@ class Runner:
         elif self.rest and isinstance(self.rest[0], tuple):
             self.first, self.rest = self.rest[0], self.rest[1:]
         self.given = range(len(self.layout.inputs) + len(self.layout.outputs))
-        self.pool: list[Frame] = []
+        self.pool: list[ExecutionContext] = []
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """Runs the program."""
         try:
-            frame = self.pool.pop() if self.pool else Frame(self.code, self.given, self.first)
+            frame = (
+                self.pool.pop()
+                if self.pool
+                else ExecutionContext(self.code, self.given, self.first)
+            )
             objects: list[Any] = [*arrays, *[make() for make in self.makers]]
         except (IndexError, MemoryError):
             frame, objects = self._made_slowly(arrays)
@@ -121,11 +125,11 @@ class Runner:
         self.pool.append(frame)
         return [objects[slot] for slot in self.layout.results]
 
-    def _made_slowly(self, arrays: Sequence[Array]) -> tuple[Frame, list[Any]]:
+    def _made_slowly(self, arrays: Sequence[Array]) -> tuple[ExecutionContext, list[Any]]:
         """A new frame and arrays to return; an error names what does not fit into memory."""
         node = self.layout.largest
         try:
-            frame, objects = Frame(self.code, self.given, self.first), list(arrays)
+            frame, objects = ExecutionContext(self.code, self.given, self.first), list(arrays)
             for make, value in zip(self.makers, self.layout.returned, strict=True):
                 node = value.node
                 objects.append(make())
@@ -140,7 +144,7 @@ class Runner:
             if type.dtype in TYPES:
                 objects[index] = _conforming(objects[index], type.dtype)
 
-    def _run_parts(self, frame: Frame, objects: list[Any]) -> None:
+    def _run_parts(self, frame: ExecutionContext, objects: list[Any]) -> None:
         with np.errstate(all="ignore"):
             for part, nodes in zip(self.rest, self._nodes(), strict=True):
                 start = time.perf_counter_ns() if self.note else 0
@@ -158,7 +162,7 @@ class Runner:
             return itertools.repeat((), len(self.rest))
         return [[part.node] if isinstance(part, HostCall) else next(kernels) for part in self.rest]
 
-    def _host(self, call: HostCall, frame: Frame, objects: list[Any]) -> None:
+    def _host(self, call: HostCall, frame: ExecutionContext, objects: list[Any]) -> None:
         """Runs a reference implementation; its results get arrays of their own."""
         node = call.node
         assert node.primitive is not None
