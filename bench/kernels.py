@@ -33,31 +33,31 @@ from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.kernels.routines import Routine
 from pantarhei.engines.native.memory.plan import MemoryPlan
-from pantarhei.engines.native.runtime.context import Frame
+from pantarhei.engines.native.runtime.context import ExecutionContext
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
 
-def recorded(net: dict[str, Any], threads: int) -> tuple[Frame, Any]:
+def recorded(net: dict[str, Any], threads: int) -> tuple[ExecutionContext, Any]:
     """The frame of the net's step, bound to its variables and data, and what keeps them alive."""
     with tempfile.TemporaryDirectory() as folder, np.load(write_values(net, Path(folder))) as file:
         parameters = {name: file[name] for name in file.files}
     batch = {name: parameters.pop(name) for name in ("x", "y", "labels")}
     config = tf.ConfigProto(engine="native", intra_op_parallelism_threads=threads)
-    frames: list[Frame] = []
-    make = Frame.__init__
+    frames: list[ExecutionContext] = []
+    make = ExecutionContext.__init__
 
-    def noted(frame: Frame, *arguments: Any) -> None:
+    def noted(frame: ExecutionContext, *arguments: Any) -> None:
         make(frame, *arguments)
         frames.append(frame)
 
-    Frame.__init__ = noted  # type: ignore[method-assign]
+    ExecutionContext.__init__ = noted  # type: ignore[method-assign]
     try:
         step = SessionStep(tf, net, parameters, config)
         for _ in range(5):
             step(batch)
     finally:
-        Frame.__init__ = make  # type: ignore[method-assign]
+        ExecutionContext.__init__ = make  # type: ignore[method-assign]
     frame = max(
         reversed(frames),
         key=lambda each: (len(native(each.code.layout)), len(each.code.layout.donations)),
@@ -119,7 +119,9 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
     return f"nest [{space}] {counts} {listed or 'copy'}", float(bytes), "GB/s"
 
 
-def measured(frame: Frame, seconds: float, clock: Callable[[], float]) -> tuple[list[float], float]:
+def measured(
+    frame: ExecutionContext, seconds: float, clock: Callable[[], float]
+) -> tuple[list[float], float]:
     """Seconds of each kernel, and of all of them in one go."""
     walk = frame.walk
     parts = [part for part in frame.code.parts if isinstance(part, tuple)]

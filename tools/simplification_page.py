@@ -1,12 +1,13 @@
-"""Write docs/simplification.md: the passes over lowered programs, and their tables of rules.
+"""Write docs/simplification.md: the passes over lowered programs, their rules, the native stages.
 
-Rules and examples come from the tables themselves. Run `make docs` after changing a rule; a test
-compares the page.
+Rules and examples come from the tables themselves, stages from the pipeline. Run `make docs` after
+changing a rule or a stage; a test compares the page.
 """
 
 import sys
 from pathlib import Path
 
+from pantarhei.engines.native.pipeline import PASSES, STAGES
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.rewriting import Rules
 
@@ -40,8 +41,8 @@ as they were lowered, so that whatever compares engines tests this too.) The pas
 
 To see what happens, name a folder: with `PANTARHEI_DUMP=dumps python train.py` every program
 leaves a folder in it, with its text as it was lowered (`0-lowered.txt`) and after each pass,
-which rules applied and how often. In Python, `pantarhei.transforms.simplify.simplify(program,
-observe=print)` tells the same.
+which rules applied and how often. In Python, `pantarhei.passes.simplify(program, observe=print)`
+prints the same.
 
 A rule holds for NaN, infinities and both zeros. `x * 0` is not 0, `x + 0` is not `x`, `-(x - y)`
 is not `y - x`; such rules are planted in [the tests](../tests/transforms/test_simplify_rules.py),
@@ -51,13 +52,46 @@ no rule that no real program needs; [a test](../tests/transforms/test_simplify_r
 of them applied.
 """
 
+STAGES_HEAD = """\
+## The stages of the native engine
+
+The native engine runs its own passes by the same driver, then the other stages of its
+[pipeline](../src/pantarhei/engines/native/pipeline.py), in this order; `guards` only for programs
+that are bound to memory that stays in place. Kernels are selected before memory is planned, because
+only they say which scratch buffers a step needs.
+
+With `PANTARHEI_DUMP` each program that the engine compiles leaves a folder
+`<process>-<number>-native` with the text after every stage up to `codegen`. In Python, `explain`
+returns the text of any stage:
+
+```python
+from pantarhei.engines.native.pipeline import Options, explain
+
+print(explain(program, "fusion"))
+print(explain(program, "memory", Options(donations={0: 1}, bound=True)))
+print(explain(program, "machine code", Options(kernel=0)))  # the assembly of the first kernel
+```
+
+Tests verify the result of every stage (`PANTARHEI_VERIFY=1`); the rules are in the two verifiers,
+for [schedules](../src/pantarhei/engines/native/schedule/verifier.py) and for
+[slots, kernels and memory](../src/pantarhei/engines/native/memory/verifier.py), and
+[tests](../tests/engines/test_pipeline.py) plant a fault for each.
+"""
+
 
 def render() -> str:
     """The page."""
     page = [HEAD]
     for name, words, rules in TABLES:
         page += [f"## {name}", "", words, "", *_rows(rules), ""]
-    return "\n".join(page)
+    page += [STAGES_HEAD, "| stage | takes | returns |", "|---|---|---|"]
+    for stage in STAGES:
+        page.append(f"| {stage.name} | {stage.input.__name__} | {stage.output.__name__} |")
+    page += ["", "| pass | example | becomes |", "|---|---|---|"]
+    for each in PASSES:
+        assert each.example is not None
+        page.append(f"| {each.name} | `{each.example.before}` | `{each.example.after}` |")
+    return "\n".join([*page, ""])
 
 
 def _rows(rules: Rules) -> list[str]:

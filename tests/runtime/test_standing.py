@@ -12,7 +12,7 @@ import pytest
 
 import pantarhei as tf
 from pantarhei.engines.native.runtime import bound as standing
-from pantarhei.engines.native.runtime.context import Frame
+from pantarhei.engines.native.runtime.context import ExecutionContext
 from pantarhei.runtime.base_session import BaseSession
 from pantarhei.runtime.bound_run import BoundRun
 
@@ -231,16 +231,16 @@ def test_interrupted_runs_leave_variables_of_one_moment(monkeypatch: pytest.Monk
     step, loss, variables = regression()
     session = native()
     reference = native()
-    walk = Frame.walk
+    walk = ExecutionContext.walk
     left = [0]
 
-    def walk_until(frame: Frame, steps: Any) -> None:
+    def walk_until(frame: ExecutionContext, steps: Any) -> None:
         walk(frame, steps)
         left[0] -= 1
         if left[0] == 0:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Frame, "walk", walk_until)
+    monkeypatch.setattr(ExecutionContext, "walk", walk_until)
     session.run([step, loss], line())
     reference.run([step, loss], line())
     for number in range(1, 100):

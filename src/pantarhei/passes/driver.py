@@ -18,7 +18,7 @@ from typing import Any
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.common_subexpressions import share_common_subexpressions
 from pantarhei.passes.dead_code import remove_dead_code
-from pantarhei.passes.rewriting import sweep
+from pantarhei.passes.rewriting import Example, sweep
 from pantarhei.program.ir import Program, VerificationError, verify
 
 # Set by tests: the program is verified after every pass.
@@ -33,10 +33,17 @@ Rewritten = tuple[Program, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Pass:
-    """A transformation of programs; `run` also tells how often each of its rules applied."""
+    """A transformation of programs.
+
+    Args:
+      name: what it is called by, and in dumps.
+      run: returns the program and how often each rule was applied.
+      example: for a pass that has no table of rules with examples of their own.
+    """
 
     name: str
     run: Callable[[Program], Rewritten]
+    example: Example | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def simplify(
     %0 : float32[2,3] = input
     return %0
     """
-    dump = Dump.requested("lowered", f"{len(program.nodes)} nodes", str(program))
+    dump = Dump.requested("lowered", program)
     for each in passes:
         step = run_pass(each, program)
         program = step.after
@@ -135,13 +142,13 @@ class Dump:
         self.steps = 0
 
     @classmethod
-    def requested(cls, name: str, header: str, text: str, suffix: str = "") -> Dump | None:
+    def requested(cls, name: str, program: Program, suffix: str = "") -> Dump | None:
         """A dump that begins with a program, where `PANTARHEI_DUMP` names a folder."""
         folder = os.environ.get("PANTARHEI_DUMP")
         if not folder:
             return None
         dump = cls(Path(folder) / f"{os.getpid()}-{next(_numbers):04d}{suffix}")
-        dump.write(name, header, text)
+        dump.write(name, f"{len(program.nodes)} nodes", str(program))
         return dump
 
     def write(self, name: str, header: str, text: str) -> None:

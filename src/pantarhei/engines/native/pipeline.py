@@ -20,17 +20,14 @@ from pantarhei.engines.native.memory import verifier as memory_verifier
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import MemoryPlan, plan_memory
 from pantarhei.engines.native.memory.slots import SlottedSchedule, number_slots
-from pantarhei.engines.native.passes.guards import insert_guards
-from pantarhei.engines.native.passes.pooling import rewrite_pooling
-from pantarhei.engines.native.passes.slice_sinking import sink_slices
-from pantarhei.engines.native.passes.small_matmul import decompose_small_products
+from pantarhei.engines.native.passes import guards, pooling, slice_sinking, small_matmul
 from pantarhei.engines.native.schedule import verifier as schedule_verifier
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule, alias
 from pantarhei.engines.native.schedule.fusion import fuse
 from pantarhei.engines.native.schedule.parallel import Division
 from pantarhei.engines.native.schedule.schedule import HostCallStep, Schedule
-from pantarhei.passes.driver import Dump, Pass, Rewritten, run_pass, verified
-from pantarhei.program.ir import Program, verify
+from pantarhei.passes.driver import Dump, Pass, run_pass, verified
+from pantarhei.program.ir import Program, VerificationError, verify
 
 
 @dataclass(frozen=True)
@@ -101,11 +98,17 @@ class MachineCode:
 
 
 def divide(plan: MemoryPlan, jit: Compiler, machine: Machine) -> TaskPlan:
-    """Divides large kernels into tasks."""
+    """Divides large kernels into tasks; programs that run do so when they are compiled."""
     start = -(-plan.workspace // ALIGNMENT) * ALIGNMENT
     division = Division(plan.workspace_slot, start, jit.pool.divides_products, machine)
     parts = [list(map(division, part)) if isinstance(part, list) else part for part in plan.parts]
-    return TaskPlan(plan, parts, division.end)
+    tasks = TaskPlan(plan, parts, division.end)
+    verified("parallel", _verify_tasks, tasks)
+    return tasks
+
+
+def _verify_tasks(tasks: TaskPlan) -> None:
+    memory_verifier.verify_tasks(tasks.plan, tasks.parts, tasks.workspace)
 
 
 def generate(plan: TaskPlan, kernel: int | None = None) -> GeneratedCode:
@@ -115,6 +118,17 @@ def generate(plan: TaskPlan, kernel: int | None = None) -> GeneratedCode:
     if kernel is not None:
         ordered = ordered[kernel : kernel + 1]
     return GeneratedCode({each: llvm_text(each) for each in ordered})
+
+
+def _verify_code(code: GeneratedCode) -> None:
+    # Imported when used, as everywhere: programs that compile nothing need not have it.
+    import llvmlite.binding as llvm
+
+    for text in code.modules.values():
+        try:
+            llvm.parse_assembly(text).verify()
+        except RuntimeError as error:
+            raise VerificationError(f"LLVM refuses a module: {error}") from None
 
 
 def _show_tasks(plan: TaskPlan) -> str:
@@ -132,16 +146,18 @@ def _shown_functions(functions: Mapping[Compilable, str], comment: str) -> str:
 # --- the stages -----------------------------------------------------------------------------------
 
 
-def _rewrite(
-    name: str, rewrite: Callable[[Program, Options], Rewritten], bound_only: bool = False
-) -> Stage:
-    """A rewrite of programs, by the driver of pantarhei.passes."""
+# Rewrites of programs, by the driver of pantarhei.passes.
+PASSES = (pooling.PASS, guards.PASS, slice_sinking.PASS, small_matmul.PASS)
 
+
+def _rewrite(each: Pass) -> Stage:
     def run(program: Program, options: Options) -> tuple[Program, str]:
-        step = run_pass(Pass(name, lambda before: rewrite(before, options)), program)
-        return step.after, str(step).removeprefix(f"{name}: ")
+        suited = small_matmul.pass_for(options.machine) if each is small_matmul.PASS else each
+        step = run_pass(suited, program)
+        return step.after, str(step).removeprefix(f"{each.name}: ")
 
-    return Stage(name, Program, Program, run, verify, str, bound_only)
+    bound_only = each is guards.PASS
+    return Stage(each.name, Program, Program, run, verify, str, bound_only)
 
 
 def _stage(
@@ -156,13 +172,7 @@ def _stage(
 
 
 STAGES = (
-    _rewrite("pooling", lambda program, _: rewrite_pooling(program)),
-    _rewrite("guards", lambda program, _: insert_guards(program), bound_only=True),
-    _rewrite("slice sinking", lambda program, _: sink_slices(program)),
-    _rewrite(
-        "small matmul",
-        lambda program, options: decompose_small_products(program, options.machine),
-    ),
+    *map(_rewrite, PASSES),
     _stage(
         "fusion",
         (Program, Schedule),
@@ -202,14 +212,14 @@ STAGES = (
         "parallel",
         (MemoryPlan, TaskPlan),
         lambda plan, options: divide(plan, compiler(), options.machine),
-        lambda tasks: memory_verifier.verify_tasks(tasks.plan, tasks.parts, tasks.workspace),
+        _verify_tasks,
         _show_tasks,
     ),
     _stage(
         "codegen",
         (TaskPlan, GeneratedCode),
         lambda plan, options: generate(plan, options.kernel),
-        lambda code: compiler().check(code.modules.values()),
+        _verify_code,
         lambda code: _shown_functions(code.modules, ";"),
     ),
     _stage(
@@ -227,9 +237,10 @@ def stages(
 ) -> Iterator[tuple[Stage, Any]]:
     """Runs the stages; each with its result, verified and written to a dump where asked for."""
     options = options or Options()
-    dump = Dump.requested("simplified", f"{len(program.nodes)} nodes", str(program), "-native")
+    dump = Dump.requested("simplified", program, "-native")
+    count = last_of(until)
     value: Any = program
-    for stage in STAGES[: last_of(until)]:
+    for number, stage in enumerate(STAGES[: count if dump is None else max(count, DUMPED)]):
         if stage.bound_only and not options.bound:
             continue
         result, note = stage.run(value, options)
@@ -238,7 +249,8 @@ def stages(
         value = result
         if dump is not None:
             dump.write(stage.name, note, stage.show(value))
-        yield stage, value
+        if number < count:
+            yield stage, value
 
 
 def last_of(name: str) -> int:
@@ -251,6 +263,10 @@ def last_of(name: str) -> int:
     if name not in names:
         raise ValueError(f"{name!r} is no stage; stages are {', '.join(names)}")
     return names.index(name) + 1
+
+
+# Stages up to this one are dumped, even if the engine needs less: all but the assembly.
+DUMPED = last_of("codegen")
 
 
 def explain(program: Program, until: str = "memory", options: Options | None = None) -> str:

@@ -104,15 +104,24 @@ class Function:
         """A literal."""
         return SSAValue(self, literal(value, type), type)
 
+    def number_of(self, value: SSAValue | int) -> SSAValue:
+        """A whole number of 64 bits: a literal, or a value that is one."""
+        return value.check("i64") if isinstance(value, SSAValue) else self.constant(value, "i64")
+
     def zero(self, type: str) -> SSAValue:
         """The null pointer, or the number or vector of zeros."""
         return SSAValue(self, "zeroinitializer", type)
 
-    def call(self, result: str, callee: str, *operands: SSAValue, note: str = "") -> SSAValue:
-        """A call of a function `@NAME`, or of the pointer `%NAME`."""
-        if callee[0] == "@":
+    def call(
+        self, result: str, callee: str | SSAValue, *operands: SSAValue, note: str = ""
+    ) -> SSAValue:
+        """A call of a function `@NAME`, or of a pointer."""
+        if isinstance(callee, str):
             self.module.declare(result, callee, [each.type for each in operands])
-        text = f"call {result} {callee}({', '.join(map(str, operands))}) {note}"
+            name = callee
+        else:
+            name = callee.check("ptr").name
+        text = f"call {result} {name}({', '.join(map(str, operands))}) {note}"
         if result != "void":
             return self.emit(text, result)
         self.lines.append(f"  {text}")
@@ -137,13 +146,20 @@ class Function:
 
     # --- memory ---------------------------------------------------------------------------------
 
-    def gep(self, pointer: SSAValue, type: str, *indices: SSAValue | int) -> SSAValue:
-        """The address that is so many elements of the type further on."""
-        listed = ", i64 ".join(
-            each.check("i64").name if isinstance(each, SSAValue) else str(each) for each in indices
-        )
-        base = pointer.check("ptr").name
-        return self.emit(f"getelementptr {type}, ptr {base}, i64 {listed}", "ptr")
+    def gep(
+        self,
+        pointer: SSAValue,
+        type: str,
+        index: SSAValue | int,
+        member: SSAValue | int | None = None,
+    ) -> SSAValue:
+        """The address of an element of an array of this type, or of a member of that element."""
+        text = f"getelementptr {type}, {pointer.check('ptr')}, {self.number_of(index)}"
+        if isinstance(member, int):
+            text = f"{text}, i32 {member}"
+        elif member is not None:
+            text = f"{text}, {member}"
+        return self.emit(text, "ptr")
 
     def moved(self, pointer: SSAValue, bytes: SSAValue | int) -> SSAValue:
         """The address that is so many bytes further on."""
@@ -168,9 +184,23 @@ class Function:
 
     def atomic_store(self, value: SSAValue | int, pointer: SSAValue, order: str) -> None:
         """Writes a whole number that other threads may read."""
-        number = value if isinstance(value, SSAValue) else self.constant(value, "i64")
-        text = f"store atomic {number.check('i64')}, {pointer.check('ptr')} {order}, align 8"
+        text = f"store atomic {self.number_of(value)}, {pointer.check('ptr')} {order}, align 8"
         self.lines.append(f"  {text}")
+
+    def compare_exchange(
+        self, pointer: SSAValue, expected: SSAValue | int, new: SSAValue | int, orders: str
+    ) -> SSAValue:
+        """Replaces a whole number that other threads may write, if it is as expected; whether it
+        was."""
+        numbers = ", ".join(f"{self.number_of(each)}" for each in (expected, new))
+        text = f"cmpxchg {pointer.check('ptr')}, {numbers} {orders}, align 8"
+        pair = self.emit(text, "{i64, i1}")
+        return self.emit(f"extractvalue {pair}, 1", "i1")
+
+    def fetch(self, operation: str, pointer: SSAValue, by: SSAValue | int, order: str) -> None:
+        """Changes a whole number that other threads may write, in one step."""
+        text = f"atomicrmw {operation} {pointer.check('ptr')}, {self.number_of(by)}"
+        self.emit(f"{text} {order}, align 8", "i64")
 
     def cell(self, type: str, note: str = "") -> SSAValue:
         """Memory of the function's own; single values LLVM keeps in a register."""
@@ -179,6 +209,12 @@ class Function:
         # All of them belong to the function's entry, where they are made once.
         self._cells.insert(0, f"  {name} = alloca {type}{note}")
         return SSAValue(self, name, "ptr")
+
+    def variable(self, start: SSAValue) -> SSAValue:
+        """Memory of the function's own, with a value in it."""
+        place = self.cell(start.type)
+        self.store(start, place)
+        return place
 
     # --- vectors --------------------------------------------------------------------------------
 
@@ -223,6 +259,12 @@ class Function:
         """Ends the block: goes to one of two."""
         targets = f"label %{then}, label %{otherwise}{note}"
         self.lines.append(f"  br {condition.check('i1')}, {targets}")
+
+    def require(self, condition: SSAValue, otherwise: str) -> None:
+        """Instructions that follow run if the condition holds; else those of another block."""
+        here = self.label("holds")
+        self.branch(condition, here, otherwise)
+        self.start(here)
 
     @contextmanager
     def when(self, condition: SSAValue) -> Iterator[None]:
@@ -274,7 +316,7 @@ class Function:
         yield loop
         following = index.binary("add nuw nsw", step)
         loop.next(index, following)
-        loop.again = following.compare("", "ult", end)
+        loop.again = following.below_unsigned(end)
         if parallel:
             loop.note, self.module.is_parallel = _PARALLEL_LOOP, True
         loop.close()
@@ -372,7 +414,10 @@ class KernelFunction(Function):
 
     def place(self) -> SSAValue:
         """The address that the next two arguments name: a buffer, and an offset in bytes."""
-        slot, offset = self.number(), self.number()
+        return self.address(self.number(), self.number())
+
+    def address(self, slot: SSAValue, offset: SSAValue) -> SSAValue:
+        """The address in the buffer of an argument, so many bytes further on."""
         name = slot.name
         self.lines.append(
             f"  {name}.entry = getelementptr ptr, ptr %p1, i64 {name}\n"

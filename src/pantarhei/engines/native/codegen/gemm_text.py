@@ -171,7 +171,7 @@ class _Packing(KernelFunction):
             target = self.gep(self.target, self.type, down * self.terms)
             with self.when(squares.differs(0)):
                 self._squares(squares, source, target)
-            with self.when(squares.compare("", "ult", self.terms)):
+            with self.when(squares.below_unsigned(self.terms)):
                 self._single_terms(squares, source, target)
 
     def _squares(self, squares: SSAValue, source: SSAValue, target: SSAValue) -> None:

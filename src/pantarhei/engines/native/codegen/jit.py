@@ -22,13 +22,14 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
 from typing import Any, NamedTuple
 
+from pantarhei.engines.native.codegen.builder import Module
 from pantarhei.engines.native.codegen.object_cache import ObjectCache, chosen_folder
-from pantarhei.engines.native.codegen.runtime_functions import FIXED, product
+from pantarhei.engines.native.codegen.runtime_functions import write_product, write_walk
 from pantarhei.engines.native.kernels.kernel import Compilable
 from pantarhei.engines.native.machine import host_machine
-from pantarhei.engines.native.runtime.entry import ENTRY, Entry
-from pantarhei.engines.native.runtime.task_functions import functions
-from pantarhei.engines.native.runtime.thread_pool import Pool
+from pantarhei.engines.native.runtime.entry import EntryCompiler, write_enter
+from pantarhei.engines.native.runtime.task_functions import write_task_functions
+from pantarhei.engines.native.runtime.thread_pool import ThreadPool
 
 # The passes that texts go through; changes whenever `_machine_code` does.
 PIPELINE = "level 2, loops vectorised and interleaved"
@@ -84,20 +85,15 @@ class Compiler:
         self._environment = "\n".join(
             [f"LLVM {version}", self._target.triple, *self._processor.values(), PIPELINE]
         )
-        # What every call goes through is written as it shall be; the rest does little itself.
-        seldom = product("float") + product("double") + functions(self._target.triple)
-        declared = "declare void @walk(ptr, i64, ptr)\n"
-        fixed = self._linked(
-            [Piece(FIXED + ENTRY, passes=False), Piece(declared + seldom, passes=False, level=0)]
-        )
+        fixed = self._linked(_fixed_pieces(self._target.triple))
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
         self.spread = fixed("spread")
         self.machine = host_machine()
-        self.pool = Pool(fixed, _library(cython_blas))
+        self.pool = ThreadPool(fixed, _library(cython_blas))
         # Python's lock is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
-        self.entry = Entry(fixed("enter"), self.walk)
+        self.entry = EntryCompiler(fixed("enter"), self.walk)
 
     def gemm(self, type: str) -> int:
         """Address of BLAS's product for a type."""
@@ -152,11 +148,6 @@ class Compiler:
             self._optimize(module, machine)
         return module
 
-    def check(self, texts: Iterable[str]) -> None:
-        """Raises RuntimeError where LLVM refuses a module."""
-        for text in texts:
-            self._llvm.parse_assembly(text).verify()
-
     def _optimize(self, module: Any, machine: Any) -> None:
         """Runs the passes that `PIPELINE` names."""
         llvm = self._llvm
@@ -180,6 +171,20 @@ class Compiler:
 
     def _new_machine(self, level: int = 2) -> Any:
         return self._target.create_target_machine(**self._processor, opt=level, jit=True)
+
+
+def _fixed_pieces(triple: str) -> list[Piece]:
+    """The functions that do not depend on a program, as they are written.
+
+    What every call goes through is emitted with care; the rest does little itself.
+    """
+    often, seldom = Module(), Module()
+    write_walk(often)
+    write_enter(often)
+    for type in ("float", "double"):
+        write_product(seldom, type)
+    write_task_functions(seldom, triple)
+    return [Piece(often.text, passes=False), Piece(seldom.text, passes=False, level=0)]
 
 
 def piece_of(structure: Compilable) -> Piece:

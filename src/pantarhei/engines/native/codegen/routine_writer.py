@@ -27,12 +27,6 @@ class RoutineWriter(KernelFunction):
         volatile = self.constant(False, "i1")
         self.call("void", "@llvm.memcpy.p0.p0.i64", target, source, bytes, volatile)
 
-    def variable(self, start: SSAValue) -> SSAValue:
-        """A variable of the routine's own, which LLVM keeps in a register."""
-        place = self.cell(start.type)
-        self.store(start, place)
-        return place
-
     def inside(self, index: SSAValue, extent: SSAValue) -> SSAValue:
         """An index that is in an array for certain: the first where it is none."""
-        return index.compare("", "ult", extent).choose(index, 0)
+        return index.below_unsigned(extent).choose(index, 0)

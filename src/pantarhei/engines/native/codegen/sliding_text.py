@@ -47,8 +47,9 @@ class _SlidingBlock(KernelFunction):
         self.extents = [self.number() for _ in range(5)]
         operands, self.steps = [], []
         for count in (5, 5, 4):
-            operands.append(self.place())
-            self.steps.append([self.number() for _ in range(count)])
+            slot, offset, *steps = (self.number() for _ in range(2 + count))
+            operands.append(self.address(slot, offset))
+            self.steps.append(steps)
         self._blocks(0, operands)
 
     def _blocks(self, level: int, pointers: list[SSAValue]) -> None:

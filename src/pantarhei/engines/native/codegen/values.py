@@ -143,6 +143,10 @@ class SSAValue:
         """Less; false for NaN."""
         return self.compare("olt", "ult" if self.type == "i1" else "slt", other)
 
+    def below_unsigned(self, other: SSAValue | float) -> SSAValue:
+        """Less, of whole numbers without a sign."""
+        return self.compare("", "ult", other)
+
     def at_most(self, other: SSAValue | float) -> SSAValue:
         """Less or equal; false for NaN."""
         return self.compare("ole", "ule" if self.type == "i1" else "sle", other)

@@ -116,7 +116,7 @@ class LoweredSchedule:
         return self.slotted.arrays.fault_slot + 1
 
 
-class Lowering:
+class StepLowering:
     """Lowers the steps of one schedule."""
 
     def __init__(self, slotted: SlottedSchedule, machine: Machine) -> None:
@@ -372,4 +372,4 @@ def _spread(view: View, node: Node) -> View:
 
 def lower(slotted: SlottedSchedule, machine: Machine) -> LoweredSchedule:
     """The kernels of a schedule."""
-    return Lowering(slotted, machine).run()
+    return StepLowering(slotted, machine).run()

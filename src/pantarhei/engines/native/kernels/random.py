@@ -31,7 +31,7 @@ def _samples(w: RoutineWriter, state: SSAValue, number: SSAValue) -> list[SSAVal
     lower = word(2) | word(3).binary("shl", 32)
     upper = word(4) | word(5).binary("shl", 32)
     counter = lower + number
-    carried = counter.compare("", "ult", number)
+    carried = counter.below_unsigned(number)
     upper = upper + carried.convert("zext", "i64")
     words = [counter & LOW, counter.binary("lshr", 32), upper & LOW, upper.binary("lshr", 32)]
     for turn in range(philox.ROUNDS):

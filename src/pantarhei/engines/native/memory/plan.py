@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pantarhei.engines.native.kernels.kernel import Kernel, Tasks, flat
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.kernels.lowering import (
     Buffer,
     Fetch,
@@ -71,10 +71,12 @@ def plan_memory(lowered: LoweredSchedule) -> MemoryPlan:
     plan = MemoryPlan(**vars(lowered.slotted.arrays))
     arena, parts = _parts_of_arena(lowered)
     plan.workspace = arena.size
-    places = {
-        number: (plan.workspace_slot, parts[buffer][0])
-        for number, buffer in enumerate(lowered.buffers, lowered.first_buffer)
-    }
+    bind = Binding(
+        {
+            number: (plan.workspace_slot, parts[buffer][0])
+            for number, buffer in enumerate(lowered.buffers, lowered.first_buffer)
+        }
+    )
     overwriting, replacing = lowered.slotted.aliased.overwriting, False
     live: dict[int, tuple[int, int]] = {}  # number of a buffer -> first and last call
     count = calls = 0
@@ -82,10 +84,10 @@ def plan_memory(lowered: LoweredSchedule) -> MemoryPlan:
         replacing |= _overwrites(step, overwriting)
         plan.guarding |= isinstance(step.step, GuardStep)
         for call in [step.host] if step.host is not None else step.kernels:
-            for number in buffers_of(call):
+            _append(plan, bind(call))
+            for number in bind.used:
                 live[number] = live.get(number, (calls, 0))[0], calls
             calls += 1
-            _append(plan, placed(call, places))
         plan.nodes += [step.nodes] * len(step.kernels)
         count += len(step.kernels)
         if not replacing and step.step is not None:
@@ -159,41 +161,42 @@ def pairs_of(kernel: Kernel) -> Iterator[tuple[int, Slot, int]]:
             yield place, number, numbers[place + 1]
 
 
-def buffers_of(call: Kernel | Tasks | HostCall) -> set[int]:
-    """The slots that a call reads or writes."""
-    if isinstance(call, HostCall):
-        return {*(fetch.slot for fetch in call.operands), *call.results}
-    return {slot for kernel in flat([call]) for _, slot, _ in pairs_of(kernel)}
+class Binding:
+    """Replaces numbers of buffers by the arena and offsets in it.
 
+    Args:
+      places: number of a buffer -> the arena's slot, and the offset.
+    """
 
-Places = Mapping[int, tuple[Slot, int]]
+    def __init__(self, places: Mapping[int, tuple[Slot, int]]) -> None:
+        self.places = places
+        self.used: set[int] = set()  # numbers that the latest call uses
 
+    def __call__(self, call: Kernel | Tasks | HostCall) -> Kernel | Tasks | HostCall:
+        """The call with its final arguments."""
+        self.used = set()
+        if isinstance(call, HostCall):
+            return HostCall(call.node, list(map(self._fetch, call.operands)), call.results)
+        return self._kernels(call)
 
-def placed(call: Kernel | Tasks | HostCall, places: Places) -> Kernel | Tasks | HostCall:
-    """A call with the arena and an offset in it for each number of a buffer."""
-    if not isinstance(call, HostCall):
-        return _placed_kernels(call, places)
-    return HostCall(
-        call.node, [_placed_fetch(each, places) for each in call.operands], call.results
-    )
+    def _kernels(self, call: Kernel | Tasks) -> Kernel | Tasks:
+        if isinstance(call, Tasks):
+            tasks = tuple(tuple(map(self._kernel, task)) for task in call.tasks)
+            return Tasks(tasks, tuple(map(self._kernels, call.after)))
+        return self._kernel(call)
 
+    def _kernel(self, kernel: Kernel) -> Kernel:
+        arguments = list(kernel.arguments)
+        for place, slot, _ in pairs_of(kernel):
+            if slot in self.places:
+                self.used.add(slot)
+                arguments[place], offset = self.places[slot]
+                arguments[place + 1] += offset
+        return replace(kernel, arguments=tuple(arguments))
 
-def _placed_kernels(call: Kernel | Tasks, places: Places) -> Kernel | Tasks:
-    if isinstance(call, Tasks):
-        tasks = tuple(tuple(_placed_kernel(each, places) for each in task) for task in call.tasks)
-        return Tasks(tasks, tuple(_placed_kernels(each, places) for each in call.after))
-    return _placed_kernel(call, places)
-
-
-def _placed_kernel(kernel: Kernel, places: Places) -> Kernel:
-    arguments = list(kernel.arguments)
-    for place, slot, _ in pairs_of(kernel):
-        if slot in places:
-            arguments[place], offset = places[slot]
-            arguments[place + 1] += offset
-    return replace(kernel, arguments=tuple(arguments))
-
-
-def _placed_fetch(fetch: Fetch, places: Places) -> Fetch:
-    slot, offset = places.get(fetch.slot, (fetch.slot, 0))
-    return replace(fetch, slot=slot, offset=fetch.offset + offset)
+    def _fetch(self, fetch: Fetch) -> Fetch:
+        if fetch.slot not in self.places:
+            return fetch
+        self.used.add(fetch.slot)
+        slot, offset = self.places[fetch.slot]
+        return replace(fetch, slot=slot, offset=fetch.offset + offset)

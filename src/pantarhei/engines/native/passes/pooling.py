@@ -20,7 +20,8 @@ from pantarhei.engines.native.kernels.conv.choose import POOLING, PoolStrategy, 
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.engines.native.schedule.views import VIEWING, Shape
 from pantarhei.passes.appender import Appender, users_of
-from pantarhei.passes.driver import Rewritten
+from pantarhei.passes.driver import Pass, Rewritten
+from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
 # What takes less time than a trip to memory, and how many such operations do.
@@ -127,7 +128,7 @@ class PoolingRewrite:
         ]
 
     def _is_made_for(self, value: Value, window: Shape) -> bool:
-        """Whether an elementwise value has no user that wants it as an image."""
+        """Whether an elementwise value has no user that reads it as an image."""
         node = value.node
         fits = len(value.shape) == len(window) and is_nested(node) and value not in self.outputs
         if not fits or node.primitive is None or not node.primitive.elementwise:
@@ -250,3 +251,17 @@ def rewrite_pooling(program: Program) -> Rewritten:
     """The program with partitioning windows as elementwise nodes, and how many of which kind."""
     found = Counter(node.kind for node in program.nodes if is_partition(node))
     return (PoolingRewrite(program).run() if found else program), found
+
+
+PASS = Pass(
+    "pooling",
+    rewrite_pooling,
+    Example(
+        "x: int32[2,4]",
+        "window_max(x, window=(1, 2), strides=(1, 2), padding=((0, 0), (0, 0)))",
+        "where(less_equal(slice(x, start=(0, 1), step=(1, 2), stop=(2, 4)), "
+        "slice(x, start=(0, 0), step=(1, 2), stop=(2, 4))), "
+        "slice(x, start=(0, 0), step=(1, 2), stop=(2, 4)), "
+        "slice(x, start=(0, 1), step=(1, 2), stop=(2, 4)))",
+    ),
+)

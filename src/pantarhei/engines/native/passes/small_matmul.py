@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.kernels.gemm.choose import GemmLayout, Strategy, choose_gemm
-from pantarhei.engines.native.machine import Machine
+from pantarhei.engines.native.machine import GENERIC, Machine
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.passes.appender import Appender
-from pantarhei.passes.driver import Rewritten
+from pantarhei.passes.driver import Pass, Rewritten
+from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
 
@@ -86,3 +87,23 @@ def decompose_small_products(program: Program, machine: Machine) -> Rewritten:
         else:
             append.keep(node)
     return append.program(program), {"matmul": len(small)}
+
+
+def pass_for(machine: Machine) -> Pass:
+    """The pass for a machine."""
+    return Pass(
+        "small matmul",
+        lambda program: decompose_small_products(program, machine),
+        Example(
+            "x: float32[3,2]; y: float32[2,1]",
+            "matmul(x, y)",
+            "add(multiply(slice(x, start=(0, 0), step=(1, 1), stop=(3, 1)), "
+            "slice(y, start=(0, 0), step=(1, 1), stop=(1, 1))), "
+            "multiply(slice(x, start=(0, 1), step=(1, 1), stop=(3, 2)), "
+            "slice(y, start=(1, 0), step=(1, 1), stop=(2, 1))))",
+        ),
+    )
+
+
+# On any machine, for pages and examples.
+PASS = pass_for(GENERIC)

@@ -1,7 +1,7 @@
-"""A program as one call on memory that stays where it is: results may overwrite inputs.
+"""Bound programs: one call on persistent memory, whose results may overwrite donated inputs.
 
-For what runs again and again: the variables of a training step are read and written where they
-lie, and nothing is looked up, checked or allocated but what changes from call to call.
+The variables of a training step are read and written in place; a call looks up, checks and
+allocates only what changes from call to call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from pantarhei.engines.native.codegen.ops import READ
 from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.pipeline import assemble_bound
-from pantarhei.engines.native.runtime.context import STEP_BYTES, Code, Frame, Steps
+from pantarhei.engines.native.runtime.context import (
+    STEP_BYTES,
+    CompiledProgram,
+    ExecutionContext,
+    Steps,
+)
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.numpy.engine import EngineFault
 from pantarhei.program.ir import Array, Program, Type, out_of_memory
@@ -23,11 +28,11 @@ from pantarhei.program.ir import Array, Program, Type, out_of_memory
 LONG = 1 << 28
 
 
-class BoundProgram:
-    """A program laid out and compiled; see `contract.BoundProgram`."""
+class BoundKernels:
+    """The kernels of a program on persistent memory; see `contract.BoundProgram`."""
 
     def __init__(self, jit: Compiler, layout: MemoryPlan, threads: int) -> None:
-        self.code = Code(jit, layout, threads)
+        self.code = CompiledProgram(jit, layout, threads)
         layout = self.code.layout
         self.places: Sequence[int] = layout.results
         self.donations: Mapping[int, int] = layout.donations
@@ -44,11 +49,11 @@ class BoundProgram:
         interruptible = self.code.work >= LONG
         try:
             if interruptible:
-                frame = Frame(self.code, given, (0, 0))
+                frame = ExecutionContext(self.code, given, (0, 0))
             elif self.code.layout.guarding:
-                frame = Frame(self.code, given, first, later)
+                frame = ExecutionContext(self.code, given, first, later)
             else:
-                frame = Frame(self.code, given, self.steps)
+                frame = ExecutionContext(self.code, given, self.steps)
         except MemoryError:
             node = self.code.layout.largest
             assert node is not None
@@ -60,7 +65,7 @@ class BoundProgram:
         return _interruptible(frame, first, later) if interruptible else frame.enter, bind
 
 
-def _interruptible(frame: Frame, first: Steps, later: Steps) -> EntryPoint:
+def _interruptible(frame: ExecutionContext, first: Steps, later: Steps) -> EntryPoint:
     """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
 
     def enter(*arrays: Array) -> int:
@@ -79,7 +84,7 @@ def _interruptible(frame: Frame, first: Steps, later: Steps) -> EntryPoint:
 
 def bind(
     jit: Compiler, threads: int, program: Program, donations: Mapping[int, int | None]
-) -> BoundProgram | None:
+) -> BoundKernels | None:
     """The program as one call; None where parts of it cannot be machine code."""
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in READ for type in types):
@@ -87,7 +92,7 @@ def bind(
     layout = assemble_bound(program, donations, jit.machine)
     if layout is None:
         return None
-    bound = BoundProgram(jit, layout, threads)
+    bound = BoundKernels(jit, layout, threads)
     placed = all(
         # What is handed out has a place of its own: an input has not, nor has a constant.
         len(program.inputs) <= place < len(bound.types) or bound.donations.get(number) == place

@@ -18,9 +18,9 @@ from pantarhei.engines.native.kernels.kernel import Kernel, Tasks, flat
 from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import MemoryPlan
+from pantarhei.engines.native.pipeline import divide
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.native.runtime.thread_pool import MOST_THREADS, cores
-from pantarhei.engines.native.schedule.parallel import Division
 from pantarhei.program.ir import Array, Type
 
 # Address and number of kernels in a table of pairs: a function and its arguments.
@@ -28,12 +28,12 @@ Steps = tuple[int, int]
 STEP_BYTES = 16
 
 
-class Code:
+class CompiledProgram:
     """A layout with its kernels compiled and their arguments in memory.
 
     Args:
       jit: compiles.
-      layout: the kernels; memory for their tasks is added to its workspace.
+      layout: the kernels, which are divided into tasks here.
       threads: how many may share the tasks of a kernel; 0 for as many as there are cores.
     """
 
@@ -48,13 +48,8 @@ class Code:
         kernels = [k for part in layout.parts if isinstance(part, list) for k in flat(part)]
         self.work = sum(kernel.work for kernel in kernels)
         self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
-        start = -(-layout.workspace // ALIGNMENT) * ALIGNMENT
-        division = Division(layout.workspace_slot, start, jit.pool.divides_products, jit.machine)
-        parts = [
-            part if isinstance(part, HostCall) else [division(kernel) for kernel in part]
-            for part in layout.parts
-        ]
-        layout.workspace = division.end
+        tasks = divide(layout, jit, jit.machine)
+        self.workspace, parts = tasks.workspace, tasks.parts
         kernels = [k for part in parts if isinstance(part, list) for k in flat(part)]
         self.addresses = jit.kernels(function for k in kernels for function in k.functions)
         self.parts = [part if isinstance(part, HostCall) else self._table(part) for part in parts]
@@ -97,7 +92,7 @@ class Code:
         return types[slot] if types[slot].dtype in READ else None
 
 
-class Frame:
+class ExecutionContext:
     """Memory for one call at a time: the workspace and the table of buffers.
 
     Args:
@@ -108,14 +103,14 @@ class Frame:
     """
 
     def __init__(
-        self, code: Code, given: Sequence[int], steps: Steps, later: Steps | None = None
+        self, code: CompiledProgram, given: Sequence[int], steps: Steps, later: Steps | None = None
     ) -> None:
         self.code = code
         layout = code.layout
-        memory = np.empty(layout.workspace + ALIGNMENT, np.uint8)
+        memory = np.empty(code.workspace + ALIGNMENT, np.uint8)
         address = address_of(memory)
         skip = -address % ALIGNMENT
-        self.memory: Array = memory[skip : skip + layout.workspace]
+        self.memory: Array = memory[skip : skip + code.workspace]
         self.fault = ctypes.c_int64()
         self.buffers = (ctypes.c_void_p * (layout.fault_slot + 1))()
         self.buffers[layout.fault_slot] = ctypes.addressof(self.fault)

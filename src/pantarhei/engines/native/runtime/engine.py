@@ -1,4 +1,4 @@
-"""The native engine: makes programs run as machine code, or by NumPy where that cannot be.
+"""The native engine: programs run as machine code, or by NumPy where that cannot be.
 
 Nothing is shared between two calls that run at the same time; inputs are never written, and no
 array that is handed out is ever touched again.
@@ -21,7 +21,7 @@ from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.kernels.lowering import Fetch, HostCall
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime.bound import bind
-from pantarhei.engines.native.runtime.context import Code, Frame
+from pantarhei.engines.native.runtime.context import CompiledProgram, ExecutionContext
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.engines.numpy.engine import EngineFault
@@ -53,7 +53,7 @@ def compile(program: Program, threads: int = 0) -> Run:
 
 
 def compile_observed(program: Program, note: Observer, threads: int = 0) -> Run:
-    """As `compile`; every kernel is told of, and every primitive that runs by its meaning."""
+    """As `compile`; `note` is called after every kernel and every call of NumPy."""
     jit = _compiler()
     if jit is None:
         return numpy_engine.compile_observed(program, note)
@@ -61,7 +61,7 @@ def compile_observed(program: Program, note: Observer, threads: int = 0) -> Run:
 
 
 def _compiler() -> Compiler | None:
-    """The compiler of this process; a warning tells once why there is none."""
+    """The compiler of this process; one warning says why there is none."""
     global _warned
     try:
         return compiler()
@@ -77,20 +77,19 @@ def _compiler() -> Compiler | None:
 
 
 class Runner:
-    """A program laid out and compiled: arrays in, one call for each native part, fresh arrays
-    out.
+    """A compiled program: arrays in, one call for each native part, fresh arrays out.
 
     Args:
       jit: compiles.
       program: what runs.
       threads: how many may share a kernel's tasks; 0 for as many as there are cores.
-      note: told of every kernel by itself, which costs time; see `contract.Observer`.
+      note: called after each kernel, which costs time; see `contract.Observer`.
     """
 
     def __init__(
         self, jit: Compiler, program: Program, threads: int = 0, note: Observer | None = None
     ) -> None:
-        self.code = Code(jit, assemble(program, machine=jit.machine), threads)
+        self.code = CompiledProgram(jit, assemble(program, machine=jit.machine), threads)
         self.layout = self.code.layout
         self.makers = [maker(each) for each in self.layout.outputs]
         self.note = note
@@ -100,12 +99,16 @@ class Runner:
         elif self.rest and isinstance(self.rest[0], tuple):
             self.first, self.rest = self.rest[0], self.rest[1:]
         self.given = range(len(self.layout.inputs) + len(self.layout.outputs))
-        self.pool: list[Frame] = []
+        self.pool: list[ExecutionContext] = []
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """Runs the program."""
         try:
-            frame = self.pool.pop() if self.pool else Frame(self.code, self.given, self.first)
+            frame = (
+                self.pool.pop()
+                if self.pool
+                else ExecutionContext(self.code, self.given, self.first)
+            )
             objects: list[Any] = [*arrays, *[make() for make in self.makers]]
         except (IndexError, MemoryError):
             frame, objects = self._made_slowly(arrays)
@@ -122,11 +125,11 @@ class Runner:
         self.pool.append(frame)
         return [objects[slot] for slot in self.layout.results]
 
-    def _made_slowly(self, arrays: Sequence[Array]) -> tuple[Frame, list[Any]]:
-        """A new frame and arrays to hand out; tells which of them does not fit into memory."""
+    def _made_slowly(self, arrays: Sequence[Array]) -> tuple[ExecutionContext, list[Any]]:
+        """A new frame and arrays to return; an error names what does not fit into memory."""
         node = self.layout.largest
         try:
-            frame, objects = Frame(self.code, self.given, self.first), list(arrays)
+            frame, objects = ExecutionContext(self.code, self.given, self.first), list(arrays)
             for make, value in zip(self.makers, self.layout.returned, strict=True):
                 node = value.node
                 objects.append(make())
@@ -141,7 +144,7 @@ class Runner:
             if type.dtype in TYPES:
                 objects[index] = _conforming(objects[index], type.dtype)
 
-    def _run_parts(self, frame: Frame, objects: list[Any]) -> None:
+    def _run_parts(self, frame: ExecutionContext, objects: list[Any]) -> None:
         with np.errstate(all="ignore"):
             for part, nodes in zip(self.rest, self._nodes(), strict=True):
                 start = time.perf_counter_ns() if self.note else 0
@@ -153,14 +156,14 @@ class Runner:
                     self.note(nodes, start)
 
     def _nodes(self) -> Iterable[Sequence[Node]]:
-        """What each of the parts computes, where somebody wants to know."""
+        """The nodes that each of the parts computes, for an observer."""
         kernels = iter(self.layout.nodes)
         if self.note is None:
             return itertools.repeat((), len(self.rest))
         return [[part.node] if isinstance(part, HostCall) else next(kernels) for part in self.rest]
 
-    def _host(self, call: HostCall, frame: Frame, objects: list[Any]) -> None:
-        """Runs a NumPy meaning; its results get arrays of their own."""
+    def _host(self, call: HostCall, frame: ExecutionContext, objects: list[Any]) -> None:
+        """Runs a reference implementation; its results get arrays of their own."""
         node = call.node
         assert node.primitive is not None
         operands = [_fetched(each, objects) for each in call.operands]
@@ -191,7 +194,7 @@ def _conforming(array: Any, dtype: np.dtype[Any]) -> Array:
 
 
 def _fetched(fetch: Fetch, objects: list[Any]) -> Array:
-    """An operand of a NumPy meaning."""
+    """An operand of a reference implementation."""
     source = objects[fetch.slot]
     if fetch.whole:
         return source

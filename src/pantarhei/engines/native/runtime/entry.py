@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from pantarhei.engines.contract import DONE, FAULT, EntryPoint
+from pantarhei.engines.native.codegen.builder import Function, Module
+from pantarhei.engines.native.codegen.values import SSAValue
 from pantarhei.program.ir import Array, Type
 
 # The answer to a wrong number of arrays.
@@ -31,125 +33,90 @@ FIELDS = (
     *("fault", "later", "rest"),
 )
 
-# What is expected of one array: dtype (0: anything, and nothing is bound), the number of its
-# buffer, rank, extents.
-ENTRY = """
-define ptr @enter(ptr %self, ptr %arrays, i64 %count) nounwind {
-entry:
-  %record.place = getelementptr i8, ptr %self, i64 16
-  %record = load ptr, ptr %record.place
-  %wanted.count = load i64, ptr %record
-{FIELDS}
-  %all = icmp eq i64 %count, %wanted.count
-  br i1 %all, label %start, label %end
-start:
-  %none = icmp eq i64 %count, 0
-  br i1 %none, label %good, label %array
-array:
-  %i = phi i64 [ 0, %start ], [ %i.next, %next ]
-  %here = phi ptr [ %expected, %start ], [ %here.next, %next ]
-  %dtype.wanted = load i64, ptr %here
-  %slot.place = getelementptr i64, ptr %here, i64 1
-  %slot = load i64, ptr %slot.place
-  %rank.place = getelementptr i64, ptr %here, i64 2
-  %rank.wanted = load i64, ptr %rank.place
-  %extents.wanted = getelementptr i64, ptr %here, i64 3
-  %anything = icmp eq i64 %dtype.wanted, 0
-  br i1 %anything, label %next, label %kind
-kind:
-  %array.place = getelementptr ptr, ptr %arrays, i64 %i
-  %object = load ptr, ptr %array.place
-  %class.place = getelementptr i8, ptr %object, i64 8
-  %object.class = load ptr, ptr %class.place
-  %right.class = icmp eq ptr %object.class, %class
-  br i1 %right.class, label %type, label %end
-type:
-  %dtype.place = getelementptr i8, ptr %object, i64 56
-  %dtype = load i64, ptr %dtype.place
-  %right.dtype = icmp eq i64 %dtype, %dtype.wanted
-  %flags.place = getelementptr i8, ptr %object, i64 64
-  %flags = load i32, ptr %flags.place
-  %layout = and i32 %flags, 257
-  %right.layout = icmp eq i32 %layout, 257
-  %rank.at = getelementptr i8, ptr %object, i64 24
-  %rank.short = load i32, ptr %rank.at
-  %rank = sext i32 %rank.short to i64
-  %right.rank = icmp eq i64 %rank, %rank.wanted
-  %both = and i1 %right.dtype, %right.layout
-  %right = and i1 %both, %right.rank
-  br i1 %right, label %shape, label %end
-shape:
-  %extents.place = getelementptr i8, ptr %object, i64 32
-  %extents = load ptr, ptr %extents.place
-  %scalar = icmp eq i64 %rank.wanted, 0
-  br i1 %scalar, label %bind, label %axis
-axis:
-  %k = phi i64 [ 0, %shape ], [ %k.next, %axis.right ]
-  %extent.place = getelementptr i64, ptr %extents, i64 %k
-  %extent = load i64, ptr %extent.place
-  %wanted.place = getelementptr i64, ptr %extents.wanted, i64 %k
-  %extent.wanted = load i64, ptr %wanted.place
-  %right.extent = icmp eq i64 %extent, %extent.wanted
-  br i1 %right.extent, label %axis.right, label %end
-axis.right:
-  %k.next = add nuw nsw i64 %k, 1
-  %more.axes = icmp ult i64 %k.next, %rank.wanted
-  br i1 %more.axes, label %axis, label %bind
-bind:
-  %data.place = getelementptr i8, ptr %object, i64 16
-  %data = load ptr, ptr %data.place
-  %buffer = getelementptr ptr, ptr %buffers, i64 %slot
-  store ptr %data, ptr %buffer
-  br label %next
-next:
-  %here.next = getelementptr i64, ptr %extents.wanted, i64 %rank.wanted
-  %i.next = add nuw nsw i64 %i, 1
-  %more = icmp ult i64 %i.next, %count
-  br i1 %more, label %array, label %good
-good:
-  %lock.kept = icmp eq ptr %release, null
-  br i1 %lock.kept, label %first, label %unlock
-unlock:
-  %released = call ptr %release()
-  br label %first
-first:
-  %thread = phi ptr [ null, %good ], [ %released, %unlock ]
-  call void @walk(ptr %steps, i64 %length.number, ptr %buffers)
-  %unguarded = icmp eq ptr %fault, null
-  br i1 %unguarded, label %ran, label %look
-look:
-  %found = load i64, ptr %fault
-  %sound = icmp eq i64 %found, 0
-  br i1 %sound, label %second, label %stop
-stop:
-  store i64 0, ptr %fault
-  br label %ran
-second:
-  call void @walk(ptr %later, i64 %rest.number, ptr %buffers)
-  br label %ran
-ran:
-  %outcome = phi i64 [ -1, %first ], [ -3, %stop ], [ -1, %second ]
-  br i1 %lock.kept, label %end, label %lock
-lock:
-  call void %take(ptr %thread)
-  br label %end
-end:
-  %answer = phi i64 [ -2, %entry ], [ %i, %kind ], [ %i, %type ], [ %i, %axis ], \
-[ %outcome, %ran ], [ %outcome, %lock ]
-  %result = call ptr %number(i64 %answer)
-  ret ptr %result
-}
-""".replace(
-    "{FIELDS}",
-    "\n".join(
-        f"  %{name}.field = getelementptr ptr, ptr %record, i64 {place}\n"
-        f"  %{name} = load ptr, ptr %{name}.field"
+# Those of the fields that are numbers; the others are addresses.
+NUMBERS = ("count", "length", "rest")
+
+# Bytes in front of the parts of objects: of a function made from machine code its record; of any
+# object its class; of an array its elements, rank, extents, dtype and flags.
+RECORD, CLASS = 16, 8
+DATA, RANK, EXTENTS, DTYPE, FLAGS = 16, 24, 32, 56, 64
+# NumPy's flags of an array in C order, aligned.
+READABLE = 0x101
+
+
+def write_enter(module: Module) -> None:
+    """`enter(self, arrays, count)`, a function of Python's kind FASTCALL."""
+    f = Function(module, "enter", ("ptr", "ptr", "i64"), "ptr")
+    self, arrays, count = f.parameters
+    record = f.load(f.moved(self, RECORD), "ptr")
+    fields = {
+        name: f.load(f.gep(record, "i64", place), "i64" if name in NUMBERS else "ptr")
         for place, name in enumerate(FIELDS)
-        if place
-    )
-    + "\n  %length.number = ptrtoint ptr %length to i64"
-    + "\n  %rest.number = ptrtoint ptr %rest to i64",
-)
+    }
+    wrong_count, misfit = f.label("wrong"), f.label("misfit")
+    f.require(count.equals(fields["count"]), wrong_count)
+    with f.when(count.differs(0)), f.loop(count) as loop:
+        expected = loop.phi(fields["expected"])
+        # Of one array: dtype (0: anything, and nothing is bound), number of its buffer, rank,
+        # extents.
+        dtype = f.load(expected, "ptr")
+        slot, rank = (f.load(f.gep(expected, "i64", place), "i64") for place in (1, 2))
+        extents = f.gep(expected, "i64", 3)
+        with f.when(dtype.differs(f.zero("ptr"))):
+            array = f.load(f.gep(arrays, "ptr", loop.index), "ptr")
+            found = f.load(f.moved(array, CLASS), "ptr")
+            f.require(found.equals(fields["class"]), misfit)
+            _compare(f, array, (dtype, rank, extents), misfit)
+            f.store(f.load(f.moved(array, DATA), "ptr"), f.gep(fields["buffers"], "ptr", slot))
+        loop.next(expected, f.gep(extents, "i64", rank))
+    f.ret(f.call("ptr", fields["number"], _run(f, fields)))
+    for label, answer in ((wrong_count, f.constant(WRONG_COUNT, "i64")), (misfit, loop.index)):
+        f.start(label)
+        f.ret(f.call("ptr", fields["number"], answer))
+
+
+def _compare(
+    f: Function, array: SSAValue, expected: tuple[SSAValue, SSAValue, SSAValue], misfit: str
+) -> None:
+    """Goes on if an array has the dtype, rank and extents, and lies as machine code reads it."""
+    dtype, rank, extents = expected
+    found = f.load(f.moved(array, DTYPE), "ptr")
+    flags = f.load(f.moved(array, FLAGS), "i32") & READABLE
+    found_rank = f.load(f.moved(array, RANK), "i32").convert("sext", "i64")
+    right = found.equals(dtype) & flags.equals(READABLE) & found_rank.equals(rank)
+    f.require(right, misfit)
+    found = f.load(f.moved(array, EXTENTS), "ptr")
+    with f.when(rank.differs(0)), f.loop(rank) as axis:
+        pair = [f.load(f.gep(each, "i64", axis.index), "i64") for each in (found, extents)]
+        f.require(pair[0].equals(pair[1]), misfit)
+
+
+def _run(f: Function, fields: dict[str, SSAValue]) -> SSAValue:
+    """Walks the kernels, and those that follow if no guard has written; gives the answer."""
+    null, buffers, fault = f.zero("ptr"), fields["buffers"], fields["fault"]
+    releases = fields["release"].differs(null)
+    kept = f.block
+    with f.when(releases):
+        thread, released = f.call("ptr", fields["release"]), f.block
+    thread = f.phi((null, kept), (thread, released))
+    f.call("void", "@walk", fields["steps"], fields["length"], buffers)
+    first = f.block
+    look, stop, later, ran = map(f.label, ("look", "stop", "later", "ran"))
+    f.branch(fault.equals(null), ran, look)
+    f.start(look)
+    f.branch(f.load(fault, "i64").equals(0), later, stop)
+    f.start(stop)
+    f.store(f.constant(0, "i64"), fault)
+    f.jump(ran)
+    f.start(later)
+    f.call("void", "@walk", fields["later"], fields["rest"], buffers)
+    f.jump(ran)
+    f.start(ran)
+    done, failed = f.constant(DONE, "i64"), f.constant(FAULT, "i64")
+    outcome = f.phi((done, first), (failed, stop), (done, later))
+    with f.when(releases):
+        f.call("void", fields["take"], thread)
+    return outcome
 
 
 class _MethodDefinition(ctypes.Structure):
@@ -167,7 +134,7 @@ class _MethodDefinition(ctypes.Structure):
 _FASTCALL = 0x80
 
 
-class Entry:
+class EntryCompiler:
     """Makes functions that enter machine code."""
 
     def __init__(self, address: int, walk: Callable[[int, int, int], None]) -> None:

@@ -37,7 +37,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class Pool:
+class ThreadPool:
     """The threads of a process, and their words in memory.
 
     Args:

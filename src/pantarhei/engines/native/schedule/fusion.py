@@ -2,7 +2,7 @@
 
 The result is a list of steps in the order of their execution. Nodes are taken from the last to the
 first, and each joins the nest of those that use it where that is possible; so what is computed once
-and used once is never stored. This module decides; it knows no machine code and no memory.
+and used once is never stored. Machine code and memory come later.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Fusion:
                 self.strict.setdefault(id(operand.node), []).append(step)
 
     def _is_dead(self, node: Node) -> bool:
-        """Whether nobody takes the node, and no meaning in NumPy may find a fault in its data."""
+        """Whether nothing uses the node, and it cannot find a fault in its data."""
         if id(node) in self.outputs or self.direct.get(id(node)) or self.strict.get(id(node)):
             return False
         viewing = node.kind in VIEWING and Value(node) in self.views

@@ -1,6 +1,6 @@
 """Placement: where values are computed, if not in a buffer of their own in C order.
 
-What a concatenation takes is computed where it wants it, so that nothing is copied. Thin matrices
+Operands of a concatenation are computed in their part of it: nothing is copied. Thin matrices
 (many rows, few columns) lie by columns: loops then run along the rows, whatever the columns are.
 """
 
