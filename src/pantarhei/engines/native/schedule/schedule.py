@@ -62,14 +62,14 @@ class RoutineStep:
 
 @dataclass(eq=False)
 class GuardStep:
-    """Looks whether whole numbers are in range."""
+    """Checks that whole numbers are in range."""
 
     node: Node
 
 
 @dataclass(eq=False)
 class HostCallStep:
-    """A primitive that runs by its NumPy meaning."""
+    """A primitive that runs by its reference implementation."""
 
     node: Node
 
