@@ -28,13 +28,12 @@ from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.kernels.conv.sliding import VECTORS, SlidingBlock
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.kernels.routines import Routine
 from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.runtime.context import ExecutionContext
-from pantarhei.engines.native.schedule.parallel import Tasks
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
@@ -93,7 +92,7 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
         return words, 2.0 * columns * rows * inner * count, "GFLOP/s"
     if isinstance(kernel.structure, SlidingBlock):
         extents, rows = kernel.arguments[:5], kernel.structure.rows
-        lanes = VECTORS * kernel.structure.bytes // BYTES[kernel.structure.type]
+        lanes = kernel.structure.vectors * kernel.structure.bytes // BYTES[kernel.structure.type]
         words = f"blocks {'x'.join(map(str, extents))} of {rows}x{lanes}"
         return words, 2.0 * math.prod(extents) * rows * lanes, "GFLOP/s"
     if isinstance(kernel.structure, Routine):

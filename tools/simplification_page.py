@@ -7,7 +7,7 @@ changing a rule or a stage; a test compares the page.
 import sys
 from pathlib import Path
 
-from pantarhei.engines.native.pipeline import STAGES
+from pantarhei.engines.native.pipeline import PASSES, STAGES
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.rewriting import Rules
 
@@ -87,6 +87,10 @@ def render() -> str:
     page += [STAGES_HEAD, "| stage | takes | returns |", "|---|---|---|"]
     for stage in STAGES:
         page.append(f"| {stage.name} | {stage.input.__name__} | {stage.output.__name__} |")
+    page += ["", "| pass | example | becomes |", "|---|---|---|"]
+    for each in PASSES:
+        assert each.example is not None
+        page.append(f"| {each.name} | `{each.example.before}` | `{each.example.after}` |")
     return "\n".join([*page, ""])
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.kernel import Kernel
+from pantarhei.engines.native.machine import host_machine
 from pantarhei.engines.native.memory.slots import Slot
 from pantarhei.engines.native.pipeline import (
     PASSES,
@@ -30,6 +31,7 @@ from pantarhei.program.builder import Builder
 from pantarhei.program.ir import Program, ProgramError, Type
 from pantarhei.program.primitives import TABLE
 from pantarhei.program.verifier import VerificationError
+from tests.passes.expressions import expressions_of, input_types, program_of
 
 FLOAT, INT = np.dtype("float32"), np.dtype("int32")
 BOUND = Options({2: 1}, bound=True)
@@ -164,9 +166,19 @@ def test_passes_run_by_the_driver_are_verified() -> None:
     def forget(program: Program) -> tuple[Program, dict[str, int]]:
         return Program(program.inputs, program.nodes[1:], program.outputs), {}
 
-    assert [each.name for each in PASSES] == [stage.name for stage in STAGES[: len(PASSES)]]
+    rewrites = [stage.name for stage in STAGES if stage.output is Program]
+    assert rewrites == ["pooling", "guards", "slice sinking", "small matmul"]
     with pytest.raises(VerificationError, match="After forgetting: An operand is used before"):
         run_pass(Pass("forgetting", forget), example())
+
+
+@pytest.mark.parametrize("each", PASSES, ids=lambda each: each.name)
+def test_a_pass_makes_of_its_example_what_it_says(each: Pass) -> None:
+    assert each.example is not None
+    inputs = input_types(each.example.inputs)
+    step = run_pass(each, program_of(inputs, each.example.before))
+    assert expressions_of(step.after, inputs) == [each.example.after]
+    assert sum(step.fired.values()) == 1
 
 
 # --- schedules ------------------------------------------------------------------------------------
@@ -266,7 +278,7 @@ def moved(kernel: Kernel, by: int, slot: int | None = None) -> Kernel:
     place = next(place for place, each in enumerate(numbers) if isinstance(each, Slot))
     numbers[place] = Slot(numbers[place] if slot is None else slot)
     numbers[place + 1] += by
-    return Kernel(kernel.structure, tuple(numbers))
+    return replace(kernel, arguments=tuple(numbers))
 
 
 @pytest.mark.parametrize(
@@ -321,7 +333,7 @@ def test_host_calls_have_slots() -> None:
     b = Builder(TABLE)
     x = b.input(Type(FLOAT, (3, 3)))
     program = b.finish([b.exp(b.cholesky(x))])
-    assert assemble_bound(program, {}) is None
+    assert assemble_bound(program, {}, host_machine()) is None
     *_, (_, plan) = stages(program)
     assert "host0 = numpy cholesky(input0)" in explain(program)
     plan.parts[0].results[0] = 77

@@ -7,7 +7,8 @@ folding                what is known already
 identities             laws of arithmetic
 products               matrix products that read transposed operands
 common_subexpressions  nodes that are equal
-rewriting              one sweep with a table of rules; patterns says what rules look for
+rewriting              one sweep with a table of rules; patterns: the expressions that rules find
+appender               nodes written anew, for passes without a table, those of engines too
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Nodes written anew: the parts of a rewrite that every pass over programs has in common.
 
-An appender writes a list of nodes as it is told to; unlike a builder it neither interns nor folds,
-so that a pass decides which nodes there are.
+Unlike a builder, an appender neither interns nor folds: a pass decides which nodes there are.
 """
 
 from __future__ import annotations

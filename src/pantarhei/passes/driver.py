@@ -16,7 +16,7 @@ from typing import Any
 from pantarhei.passes import folding, identities, movements, products
 from pantarhei.passes.common_subexpressions import share_common_subexpressions
 from pantarhei.passes.dead_code import remove_dead_code
-from pantarhei.passes.rewriting import sweep
+from pantarhei.passes.rewriting import Example, sweep
 from pantarhei.program import dump
 from pantarhei.program.ir import Program
 from pantarhei.program.verifier import VerificationError, verify
@@ -31,10 +31,17 @@ Rewritten = tuple[Program, Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Pass:
-    """A transformation of programs; `run` also tells how often each of its rules applied."""
+    """A transformation of programs.
+
+    Args:
+      name: what it is called by, and in dumps.
+      run: returns the program and how often each rule was applied.
+      example: for a pass that has no table of rules with examples of their own.
+    """
 
     name: str
     run: Callable[[Program], Rewritten]
+    example: Example | None = None
 
 
 @dataclass(frozen=True)

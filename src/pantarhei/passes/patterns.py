@@ -4,7 +4,7 @@
 same name for the same value; a name that starts with `constant` for a constant; a number for a
 constant all of whose elements are that number (0 and -0.0 are two numbers); dots for any operands,
 of which one is as what follows them says. Operands of commutative primitives may stand in either
-order. This module knows programs; it does not rewrite them.
+order. This module finds expressions; it does not rewrite them.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _are_equal_constants(x: Value, y: Value) -> bool:
 
 
 def binder(pattern: Application) -> Callable[[Node], Bound | None]:
-    """What tells what the names of a pattern stand for in an application; None if it does not fit.
+    """A function from an application to the values of a pattern's names; None if it does not fit.
 
     The operand that makes the pattern worth trying is taken to be as it says.
     """

@@ -8,15 +8,17 @@ anything that lasts is changed. Indices that are wrong lead to the first element
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import NUMBERS, REAL, STORABLE
 from pantarhei.engines.native.codegen.values import BITS, SSAValue
 from pantarhei.engines.native.kernels import random as draws
+from pantarhei.engines.native.kernels.kernel import Kernel, TaskMemory, Tasks
 
 
 @dataclass(frozen=True)
@@ -300,7 +302,25 @@ ROWS: dict[str, Row] = {
 }
 
 
-def steps(routine: Routine, arguments: Sequence[int]) -> int:
-    """A rough number of steps of the innermost loops."""
-    inner = (arguments[place] for place in ROWS[routine.kind].steps)
-    return (arguments[1] - arguments[0]) * math.prod(inner)
+@dataclass(frozen=True)
+class RoutineCall(Kernel):
+    """A routine for a range: its begin and end are the first arguments."""
+
+    structure: Routine
+
+    @property
+    def work(self) -> int:
+        """A rough number of steps of the innermost loops."""
+        inner = (self.arguments[place] for place in ROWS[self.structure.kind].steps)
+        return (self.arguments[1] - self.arguments[0]) * math.prod(inner)
+
+    def divided(self, memory: TaskMemory) -> Kernel | Tasks:
+        """Parts of the range."""
+        (begin, end, *others), machine = self.arguments, memory.machine
+        cost = (end - begin) * ROWS[self.structure.kind].cost / machine.task_nanoseconds
+        number = int(min(cost, machine.most_tasks, end - begin))
+        if number < 2:
+            return self
+        bounds = [begin + (end - begin) * part // number for part in range(number + 1)]
+        ranges = itertools.pairwise(bounds)
+        return Tasks(tuple((replace(self, arguments=(*each, *others)),) for each in ranges))

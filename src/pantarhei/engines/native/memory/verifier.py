@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from pantarhei.engines.native.codegen.loop_nest import Structure
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks, flat
 from pantarhei.engines.native.kernels.lowering import HostCall, LoweredSchedule
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import ArenaBuffer, MemoryPlan, pairs_of
 from pantarhei.engines.native.memory.slots import SlottedSchedule
-from pantarhei.engines.native.schedule.parallel import Tasks, flat
 from pantarhei.program.verifier import VerificationError
 
 

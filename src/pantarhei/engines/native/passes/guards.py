@@ -14,7 +14,8 @@ from pantarhei.engines.native.codegen.values import FLOATS
 from pantarhei.engines.native.kernels.routines import COMBINE
 from pantarhei.engines.native.passes.unchecked import GUARD, UNCHECKED, Limits, unchecked
 from pantarhei.passes.appender import Appender
-from pantarhei.passes.driver import Rewritten
+from pantarhei.passes.driver import Pass, Rewritten
+from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
 
@@ -114,3 +115,14 @@ def _guarded(node: Node, append: Appender) -> bool:
     made = Node(unchecked(node.kind), operands, attributes, node.types, node.origin)
     append.replace(node, made)
     return True
+
+
+PASS = Pass(
+    "guards",
+    insert_guards,
+    Example(
+        "x: float32[3]; i: int32[2]",
+        "gather(x, i, axis=0)",
+        "gather(x, i, axis=0, unchecked=True)",
+    ),
+)

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pantarhei.engines.native.codegen.ops import TYPES
+from pantarhei.engines.native.kernels.conv.choose import POOLING, PoolStrategy, choose_pool
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.engines.native.schedule.views import VIEWING, Shape
 from pantarhei.passes.appender import Appender, users_of
-from pantarhei.passes.driver import Rewritten
+from pantarhei.passes.driver import Pass, Rewritten
+from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
-# The most elements of a window, each of which is a slice of its own.
-MOST_POSITIONS = 9
 # What takes less time than a trip to memory, and how many such operations do.
 CHEAP = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "negative", "where", "less"}
@@ -33,15 +33,7 @@ MOST_REPEATED = 3
 
 def is_partition(node: Node) -> bool:
     """Whether the windows of a pooling cover its operand, each element once."""
-    if node.kind not in ("window_max", "window_argmax"):
-        return False
-    window, attributes, x = node.attributes["window"], node.attributes, node.operands[0]
-    whole = all(extent % size == 0 for extent, size in zip(x.shape, window, strict=True))
-    apart = tuple(window) == tuple(attributes["strides"]) and not any(
-        map(any, attributes["padding"])
-    )
-    number = 1 < math.prod(window) <= MOST_POSITIONS
-    return whole and apart and number and x.dtype in TYPES and x.size > 0
+    return node.kind in POOLING and choose_pool(node).strategy is PoolStrategy.SLICES
 
 
 @dataclass
@@ -136,7 +128,7 @@ class PoolingRewrite:
         ]
 
     def _is_made_for(self, value: Value, window: Shape) -> bool:
-        """Whether an elementwise value has no user that wants it as an image."""
+        """Whether an elementwise value has no user that reads it as an image."""
         node = value.node
         fits = len(value.shape) == len(window) and is_nested(node) and value not in self.outputs
         if not fits or node.primitive is None or not node.primitive.elementwise:
@@ -259,3 +251,17 @@ def rewrite_pooling(program: Program) -> Rewritten:
     """The program with partitioning windows as elementwise nodes, and how many of which kind."""
     found = Counter(node.kind for node in program.nodes if is_partition(node))
     return (PoolingRewrite(program).run() if found else program), found
+
+
+PASS = Pass(
+    "pooling",
+    rewrite_pooling,
+    Example(
+        "x: int32[2,4]",
+        "window_max(x, window=(1, 2), strides=(1, 2), padding=((0, 0), (0, 0)))",
+        "where(less_equal(slice(x, start=(0, 1), step=(1, 2), stop=(2, 4)), "
+        "slice(x, start=(0, 0), step=(1, 2), stop=(2, 4))), "
+        "slice(x, start=(0, 0), step=(1, 2), stop=(2, 4)), "
+        "slice(x, start=(0, 1), step=(1, 2), stop=(2, 4)))",
+    ),
+)

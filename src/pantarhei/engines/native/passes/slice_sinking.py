@@ -14,7 +14,8 @@ from typing import Any
 
 from pantarhei.engines.native.schedule.placement import is_nested, is_placing, is_product
 from pantarhei.passes.appender import Appender, users_of
-from pantarhei.passes.driver import Rewritten
+from pantarhei.passes.driver import Pass, Rewritten
+from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
 
@@ -133,3 +134,14 @@ def sink_slices(program: Program) -> Rewritten:
         return program, {}
     sinking = _Sinking(program)
     return sinking.run(), sinking.sunk
+
+
+PASS = Pass(
+    "slice sinking",
+    sink_slices,
+    Example(
+        "x: float32[4]",
+        "slice(exp(x), start=(0,), stop=(2,), step=(1,))",
+        "exp(slice(x, start=(0,), step=(1,), stop=(2,)))",
+    ),
+)

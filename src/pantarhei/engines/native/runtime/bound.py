@@ -1,7 +1,7 @@
-"""A program as one call on memory that stays where it is: results may overwrite inputs.
+"""Bound programs: one call on persistent memory, whose results may overwrite donated inputs.
 
-For what runs again and again: the variables of a training step are read and written where they
-lie, and nothing is looked up, checked or allocated but what changes from call to call.
+The variables of a training step are read and written in place; a call looks up, checks and
+allocates only what changes from call to call.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from pantarhei.program.ir import Array, Program, Type, out_of_memory
 LONG = 1 << 28
 
 
-class BoundProgram:
-    """A program laid out and compiled; see `contract.BoundProgram`."""
+class BoundKernels:
+    """The kernels of a program on persistent memory; see `contract.BoundProgram`."""
 
     def __init__(self, jit: Compiler, layout: MemoryPlan, threads: int) -> None:
         self.code = CompiledProgram(jit, layout, threads)
@@ -84,15 +84,15 @@ def _interruptible(context: ExecutionContext, first: Steps, later: Steps) -> Ent
 
 def bind(
     jit: Compiler, threads: int, program: Program, donations: Mapping[int, int | None]
-) -> BoundProgram | None:
+) -> BoundKernels | None:
     """The program as one call; None where parts of it cannot be machine code."""
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in READ for type in types):
         return None
-    layout = assemble_bound(program, donations)
+    layout = assemble_bound(program, donations, jit.machine)
     if layout is None:
         return None
-    bound = BoundProgram(jit, layout, threads)
+    bound = BoundKernels(jit, layout, threads)
     placed = all(
         # What is handed out has a place of its own: an input has not, nor has a constant.
         len(program.inputs) <= place < len(bound.types) or bound.donations.get(number) == place

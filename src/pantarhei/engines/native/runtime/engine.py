@@ -1,4 +1,4 @@
-"""The native engine: makes programs run as machine code, or by NumPy where that cannot be.
+"""The native engine: programs run as machine code, or by NumPy where that cannot be.
 
 Nothing is shared between two calls that run at the same time; inputs are never written, and no
 array that is handed out is ever touched again.
@@ -53,7 +53,7 @@ def compile(program: Program, threads: int = 0) -> Run:
 
 
 def compile_observed(program: Program, note: Observer, threads: int = 0) -> Run:
-    """As `compile`, with a call to the observer for every kernel and reference implementation."""
+    """As `compile`; `note` is called after every kernel and every call of NumPy."""
     jit = _compiler()
     if jit is None:
         return numpy_engine.compile_observed(program, note)
@@ -61,7 +61,7 @@ def compile_observed(program: Program, note: Observer, threads: int = 0) -> Run:
 
 
 def _compiler() -> Compiler | None:
-    """The compiler of this process; a warning tells once why there is none."""
+    """The compiler of this process; one warning says why there is none."""
     global _warned
     try:
         return compiler()
@@ -77,20 +77,19 @@ def _compiler() -> Compiler | None:
 
 
 class Runner:
-    """A program laid out and compiled: arrays in, one call for each native part, fresh arrays
-    out.
+    """A compiled program: arrays in, one call for each native part, fresh arrays out.
 
     Args:
       jit: compiles.
       program: what runs.
       threads: how many may share a kernel's tasks; 0 for as many as there are cores.
-      note: told of every kernel by itself, which costs time; see `contract.Observer`.
+      note: called after each kernel, which costs time; see `contract.Observer`.
     """
 
     def __init__(
         self, jit: Compiler, program: Program, threads: int = 0, note: Observer | None = None
     ) -> None:
-        self.code = CompiledProgram(jit, assemble(program), threads)
+        self.code = CompiledProgram(jit, assemble(program, machine=jit.machine), threads)
         self.layout = self.code.layout
         self.makers = [allocator(each) for each in self.layout.outputs]
         self.note = note
@@ -127,7 +126,7 @@ class Runner:
         return [objects[slot] for slot in self.layout.results]
 
     def _made_slowly(self, arrays: Sequence[Array]) -> tuple[ExecutionContext, list[Any]]:
-        """A new context and arrays to hand out; tells which of them does not fit into memory."""
+        """A new context and arrays to return; an error names what does not fit into memory."""
         node = self.layout.largest
         try:
             context, objects = ExecutionContext(self.code, self.given, self.first), list(arrays)
@@ -157,7 +156,7 @@ class Runner:
                     self.note(nodes, start)
 
     def _nodes(self) -> Iterable[Sequence[Node]]:
-        """What each of the parts computes, where somebody wants to know."""
+        """The nodes that each of the parts computes, for an observer."""
         kernels = iter(self.layout.nodes)
         if self.note is None:
             return itertools.repeat((), len(self.rest))

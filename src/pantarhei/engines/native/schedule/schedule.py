@@ -62,7 +62,7 @@ class RoutineStep:
 
 @dataclass(eq=False)
 class GuardStep:
-    """Looks whether whole numbers are in range."""
+    """Checks that whole numbers are in range."""
 
     node: Node
 

@@ -153,5 +153,5 @@ def apply_view(name: str, view: View, attributes: dict[str, Any]) -> View | None
             return view.flip(attributes["axes"])
 
 
-# Primitives that `apply_view` knows.
+# The primitives of `apply_view`.
 VIEWING = frozenset({"reshape", "broadcast_to", "transpose", "slice", "flip"})
