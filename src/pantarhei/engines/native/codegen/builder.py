@@ -105,7 +105,7 @@ class Function:
         return SSAValue(self, literal(value, type), type)
 
     def number_of(self, value: SSAValue | int) -> SSAValue:
-        """A whole number of 64 bits: a literal, or a value that is one."""
+        """An integer of 64 bits: a literal, or a value that is one."""
         return value.check("i64") if isinstance(value, SSAValue) else self.constant(value, "i64")
 
     def zero(self, type: str) -> SSAValue:
@@ -179,18 +179,18 @@ class Function:
         self.lines.append(f"  store {stored}, ptr {pointer.check('ptr').name}{note}")
 
     def atomic_load(self, pointer: SSAValue, order: str) -> SSAValue:
-        """A whole number that other threads may write."""
+        """An integer that other threads may write."""
         return self.emit(f"load atomic i64, {pointer.check('ptr')} {order}, align 8", "i64")
 
     def atomic_store(self, value: SSAValue | int, pointer: SSAValue, order: str) -> None:
-        """Writes a whole number that other threads may read."""
+        """Writes an integer that other threads may read."""
         text = f"store atomic {self.number_of(value)}, {pointer.check('ptr')} {order}, align 8"
         self.lines.append(f"  {text}")
 
     def compare_exchange(
         self, pointer: SSAValue, expected: SSAValue | int, new: SSAValue | int, orders: str
     ) -> SSAValue:
-        """Replaces a whole number that other threads may write, if it is as expected; whether it
+        """Replaces an integer that other threads may write, if it is as expected; whether it
         was."""
         numbers = ", ".join(f"{self.number_of(each)}" for each in (expected, new))
         text = f"cmpxchg {pointer.check('ptr')}, {numbers} {orders}, align 8"
@@ -198,7 +198,7 @@ class Function:
         return self.emit(f"extractvalue {pair}, 1", "i1")
 
     def fetch(self, operation: str, pointer: SSAValue, by: SSAValue | int, order: str) -> None:
-        """Changes a whole number that other threads may write, in one step."""
+        """Changes an integer that other threads may write, in one step."""
         text = f"atomicrmw {operation} {pointer.check('ptr')}, {self.number_of(by)}"
         self.emit(f"{text} {order}, align 8", "i64")
 

@@ -91,7 +91,7 @@ class Compiler:
         self.spread = fixed("spread")
         self.machine = host_machine()
         self.pool = ThreadPool(fixed, _library(cython_blas))
-        # Python's lock is released during these calls.
+        # The GIL is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
         self.entry = EntryCompiler(fixed("enter"), self.walk)
 
@@ -176,7 +176,7 @@ class Compiler:
 def _fixed_pieces(triple: str) -> list[Piece]:
     """The functions that do not depend on a program, as they are written.
 
-    What every call goes through is emitted with care; the rest does little itself.
+    What every call goes through is emitted at level 2; the rest does little itself.
     """
     often, seldom = Module(), Module()
     write_walk(often)
@@ -215,7 +215,7 @@ def _cython_blas() -> Any:
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
     if sys.platform == "win32":
-        import scipy  # noqa: F401 - it tells Windows where BLAS is
+        import scipy  # noqa: F401 - Windows finds BLAS through it
 
     kinds = (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES)
     folder = f"{package.submodule_search_locations[0]}/linalg"

@@ -21,7 +21,7 @@ Operand = tuple[str, int | str]
 
 
 OTHER = -1
-# Loops over a few columns' elements become vectors if the compiler knows how far they are apart.
+# Loops over a few columns' elements become vectors if the distance between them is a constant.
 LARGEST_STEP = 8
 
 
@@ -58,10 +58,10 @@ class Result:
 class Structure:
     """All that decides the instructions of a nest.
 
-    `folded`: which axes are reduction axes, outermost first.
+    `reduced`: which axes are reduction axes, outermost first.
     """
 
-    folded: tuple[bool, ...]
+    reduced: tuple[bool, ...]
     loads: tuple[Access, ...]
     operations: tuple[ElementOperation, ...]
     results: tuple[Result, ...]
@@ -89,13 +89,13 @@ class _NestWriter:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
-        self.rank = len(structure.folded)
+        self.rank = len(structure.reduced)
         self.first = len(structure.loads)
         self.f = KernelFunction(WIDEST)
         self.accesses = [*structure.loads, *(each.access for each in structure.results)]
         # The innermost axis is a reduction axis: elements are accumulated in a register.
-        self.in_register = self.rank > 0 and structure.folded[-1]
-        self.in_memory = any(structure.folded[: -1 if self.in_register else self.rank])
+        self.in_register = self.rank > 0 and structure.reduced[-1]
+        self.in_memory = any(structure.reduced[: -1 if self.in_register else self.rank])
         self.reductions = [
             (self.first + number, each)
             for number, each in enumerate(structure.results)
@@ -107,7 +107,7 @@ class _NestWriter:
         """The module."""
         self._arguments()
         if self.reductions and self.in_memory:
-            kept = [axis for axis in range(self.rank) if not self.structure.folded[axis]]
+            kept = [axis for axis in range(self.rank) if not self.structure.reduced[axis]]
             self._axes(kept, {number: self.bases[number] for number, _ in self.reductions}, True)
         self._axes(list(range(self.rank)), dict(enumerate(self.bases)), False)
         self.f.ret()

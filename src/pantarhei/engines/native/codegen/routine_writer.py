@@ -18,7 +18,7 @@ class RoutineWriter(KernelFunction):
         return self.moved(pointer, index * BYTES[type])
 
     def index(self, pointer: SSAValue, index: SSAValue, type: str) -> SSAValue:
-        """A whole number out of an array, as a long one."""
+        """An integer out of an array, as a long one."""
         value = self.load(self.element(pointer, index, type), type)
         return value if type == "i64" else value.convert("sext", "i64")
 

@@ -144,7 +144,7 @@ class SSAValue:
         return self.compare("olt", "ult" if self.type == "i1" else "slt", other)
 
     def below_unsigned(self, other: SSAValue | float) -> SSAValue:
-        """Less, of whole numbers without a sign."""
+        """Less, of integers without a sign."""
         return self.compare("", "ult", other)
 
     def at_most(self, other: SSAValue | float) -> SSAValue:

@@ -157,7 +157,7 @@ class LoopNest(Kernel):
     @property
     def rank(self) -> int:
         """The number of axes."""
-        return len(self.structure.folded)
+        return len(self.structure.reduced)
 
     @property
     def extents(self) -> tuple[int, ...]:
@@ -188,14 +188,14 @@ class LoopNest(Kernel):
         if best >= 0 and most[best] >= max(wanted / 2, 2):
             return self._in_slices(best, most[best], inner)
         for axis in enough:
-            if self.structure.folded[axis]:
+            if self.structure.reduced[axis]:
                 return self._in_partials(axis, wanted, memory)
         return self._in_slices(best, most[best], inner) if best >= 0 and most[best] > 1 else self
 
     def _is_kept(self, axis: int) -> bool:
         """Whether parts along an axis store different elements."""
         first = self.rank + (2 + self.rank) * len(self.structure.loads) + 2 + axis
-        return not self.structure.folded[axis] and all(
+        return not self.structure.reduced[axis] and all(
             self.arguments[first + (2 + self.rank) * index]
             for index in range(len(self.structure.results))
         )
@@ -247,7 +247,7 @@ class LoopNest(Kernel):
 
     def _kept_shape(self) -> tuple[tuple[int, ...], list[int]]:
         """Shape of the results of reductions, and its strides over the whole space."""
-        kept = [axis for axis, folded in enumerate(self.structure.folded) if not folded]
+        kept = [axis for axis, folded in enumerate(self.structure.reduced) if not folded]
         shape = tuple(self.arguments[axis] for axis in kept)
         strides = dict(zip(kept, contiguous_strides(shape), strict=True))
         return shape, [strides.get(axis, 0) for axis in range(self.rank)]

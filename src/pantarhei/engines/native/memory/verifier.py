@@ -127,7 +127,7 @@ def _ends(kernel: Kernel) -> dict[int, tuple[int, int]]:
     structure, numbers = kernel.structure, kernel.arguments
     if not isinstance(structure, Structure):
         return {}
-    rank = len(structure.folded)
+    rank = len(structure.reduced)
     accesses = [*structure.loads, *(result.access for result in structure.results)]
     ends = {}
     for number, access in enumerate(accesses):

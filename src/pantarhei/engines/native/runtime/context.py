@@ -1,7 +1,7 @@
 """A program's kernels with their arguments, and the memory for calls of them.
 
-The code is made once and shared; every call that may run at the same time as another one has a
-frame of its own.
+The kernels are compiled once and shared; every call that may run at the same time as another one
+has an execution context of its own.
 """
 
 from __future__ import annotations
