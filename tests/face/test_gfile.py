@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pantarhei import gfile
 from pantarhei.core import errors
-from pantarhei.files import gfile
 
 
 @pytest.fixture(autouse=True)

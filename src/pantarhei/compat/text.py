@@ -11,7 +11,6 @@ import numpy as np
 
 __all__ = [
     "as_bytes",
-    "as_str",
     "as_str_any",
     "as_text",
     "bytes_or_text_types",
@@ -77,9 +76,6 @@ def as_text(bytes_or_text: bytes | str, encoding: str = "utf-8") -> str:
     raise TypeError(f"Expected binary or unicode string, got {bytes_or_text!r}")
 
 
-as_str = as_text
-
-
 def as_str_any(value: Any) -> str:
     """Turn anything into text: bytes are decoded as UTF-8, all else goes through `str`.
 
@@ -93,7 +89,7 @@ def as_str_any(value: Any) -> str:
     >>> tf.compat.as_str_any(b"layer"), tf.compat.as_str_any(3)
     ('layer', '3')
     """
-    return as_str(value) if isinstance(value, bytes) else str(value)
+    return as_text(value) if isinstance(value, bytes) else str(value)
 
 
 def path_to_str(path: Any) -> Any:

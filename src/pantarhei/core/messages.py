@@ -34,21 +34,6 @@ MODULES = {
     "VariableDef": "variable_pb2",
 }
 
-# Those that TensorFlow's own namespace shows.
-TOP_LEVEL = (
-    "AttrValue",
-    "Event",
-    "GraphDef",
-    "HistogramProto",
-    "LogMessage",
-    "MetaGraphDef",
-    "NodeDef",
-    "RunMetadata",
-    "SessionLog",
-    "Summary",
-    "SummaryMetadata",
-)
-
 # Where a TensorProto keeps the elements of each dtype one by one; other integers are in int_val.
 VALUE_FIELDS = {
     "float32": "float_val",

@@ -17,7 +17,7 @@ from typing import Any
 
 from pantarhei.core import errors
 from pantarhei.core.messages import message_class
-from pantarhei.files.gfile import MakeDirs
+from pantarhei.files.gfile.paths import MakeDirs
 from pantarhei.files.gfile.system_errors import Path, system_errors
 from pantarhei.files.gfile.system_errors import text as path_text
 from pantarhei.files.python_io import tf_record_iterator

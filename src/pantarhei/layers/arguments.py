@@ -4,15 +4,16 @@ functions."""
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 from typing import Any
 
-from pantarhei import initializers
 from pantarhei.ops.math import unary
 from pantarhei.ops.nn import activations, softmax
+from pantarhei.variables import initializers
 
 # Default initializers; they have no state.
-ZEROS = initializers.zeros()
-ONES = initializers.ones()
+ZEROS = initializers.Zeros()
+ONES = initializers.Ones()
 
 _ACTIVATIONS = {
     "elu": activations.elu,
@@ -79,10 +80,10 @@ def layout(data_format: str, space: int) -> str:
 def initializer(value: Any) -> Any:
     """An initializer, from one, its class, its name in `tf.initializers`, or None."""
     if isinstance(value, str):
-        if value not in initializers.__all__:
+        public = import_module("pantarhei.initializers")  # made from the table of public names
+        if value not in public.__all__:
             raise ValueError(f"Unknown initializer: {value}")
-        value = getattr(initializers, value)
-        return value()
+        return getattr(public, value)()
     return value() if inspect.isclass(value) else value
 
 

@@ -10,7 +10,8 @@ import os
 from typing import Any
 
 from pantarhei.core.messages import library_module, message_class
-from pantarhei.files import gfile
+from pantarhei.files.gfile import paths
+from pantarhei.files.gfile.file import GFile
 from pantarhei.graph.graph import Graph
 
 
@@ -44,8 +45,8 @@ def write_graph(graph_or_graph_def: Any, logdir: Any, name: str, as_text: bool =
     if isinstance(message, Graph):
         message = message.as_graph_def()
     folder = os.fspath(logdir)
-    if folder and not gfile.Exists(folder):
-        gfile.MakeDirs(folder)
+    if folder and not paths.Exists(folder):
+        paths.MakeDirs(folder)
     path = os.path.join(folder, name)
     write_message(message, path, as_text)
     return path
@@ -60,9 +61,9 @@ def write_message(message: Any, path: str, as_text: bool) -> None:
     else:
         content = message.SerializeToString(deterministic=True)
     beside = f"{path}.tmp{os.getpid()}"
-    with gfile.GFile(beside, "wb") as file:
+    with GFile(beside, "wb") as file:
         file.write(content)
-    gfile.Rename(beside, path, overwrite=True)
+    paths.Rename(beside, path, overwrite=True)
 
 
 def read_message(kind: str, path: Any) -> Any:
@@ -80,9 +81,9 @@ def read_message(kind: str, path: Any) -> Any:
 
 def parse_message(kind: Any, path: str) -> Any:
     """The message of a class in a file; see `read_message`."""
-    if not gfile.Exists(path):
+    if not paths.Exists(path):
         raise OSError(f"File {path} does not exist.")
-    with gfile.GFile(path, "rb") as file:
+    with GFile(path, "rb") as file:
         content = file.read()
     name = kind.DESCRIPTOR.name
     decode_error = library_module("google.protobuf.message", f"tf.{name}", "protobuf").DecodeError

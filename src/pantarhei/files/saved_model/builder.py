@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pantarhei.files import gfile
 from pantarhei.files.checkpoints.saver import Saver
+from pantarhei.files.gfile import paths
 from pantarhei.files.gfile.system_errors import Path
 from pantarhei.files.gfile.system_errors import text as path_text
 from pantarhei.files.graphs.meta_graphs import export_meta_graph
@@ -50,7 +50,7 @@ class SavedModelBuilder:
 
     def __init__(self, export_dir: Path) -> None:
         self._folder = path_text(export_dir)
-        if gfile.Exists(self._folder) and gfile.ListDirectory(self._folder):
+        if paths.Exists(self._folder) and paths.ListDirectory(self._folder):
             raise AssertionError(
                 f"Export directory {self._folder} already exists, and isn't empty. Please choose a "
                 "different export directory, or delete all the contents of the specified "
@@ -58,7 +58,7 @@ class SavedModelBuilder:
             )
         self._message = layout.saved_model_class()(saved_model_schema_version=layout.SCHEMA_VERSION)
         self._has_variables = False
-        gfile.MakeDirs(self._folder)
+        paths.MakeDirs(self._folder)
 
     def add_meta_graph_and_variables(
         self,
@@ -96,7 +96,7 @@ class SavedModelBuilder:
         with sess.graph.as_default():
             saver = saver or Saver(sharded=True, allow_empty=True)
             path = os.path.join(self._folder, layout.VARIABLES)
-            gfile.MakeDirs(os.path.dirname(path))
+            paths.MakeDirs(os.path.dirname(path))
             saver.save(sess, path, write_meta_graph=False, write_state=False)
             self._has_variables = True
             main_op = main_op or legacy_init_op
@@ -173,9 +173,9 @@ class SavedModelBuilder:
             raise ValueError(f"Asset filepath tensor {tensor} must be a constant.")
         path = value.item().decode()
         folder = os.path.join(self._folder, layout.ASSETS)
-        gfile.MakeDirs(folder)
+        paths.MakeDirs(folder)
         name = os.path.basename(path)
-        gfile.Copy(path, os.path.join(folder, name), overwrite=True)
+        paths.Copy(path, os.path.join(folder, name), overwrite=True)
         asset = meta_graph.asset_file_def.add(filename=name)
         asset.tensor_info.name = tensor.name
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pantarhei.core.messages import message_class
-from pantarhei.files import gfile
+from pantarhei.files.gfile import paths
 from pantarhei.files.gfile.system_errors import Path
 from pantarhei.files.gfile.system_errors import text as path_text
 from pantarhei.files.graphs.meta_graphs import import_meta_graph
@@ -19,13 +19,13 @@ from pantarhei.graph.scope_prefixes import within_scope
 def maybe_saved_model_directory(export_dir: Path) -> bool:
     """Whether a folder has the file of a saved model in it."""
     names = (layout.FILE, layout.TEXT_FILE)
-    return any(gfile.Exists(os.path.join(path_text(export_dir), name)) for name in names)
+    return any(paths.Exists(os.path.join(path_text(export_dir), name)) for name in names)
 
 
 def _read(folder: str) -> Any:
     for name in (layout.FILE, layout.TEXT_FILE):
         path = os.path.join(folder, name)
-        if gfile.Exists(path):
+        if paths.Exists(path):
             return parse_message(layout.saved_model_class(), path)
     raise OSError(
         f"SavedModel file does not exist at: {folder}/{{{layout.TEXT_FILE}|{layout.FILE}}}"

@@ -225,9 +225,6 @@ def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
     return tensor
 
 
-mod = floormod
-
-
 def truncatemod(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The remainder with the sign of x, so that `truncatediv(x, y) * y + truncatemod(x, y)` is x.
 

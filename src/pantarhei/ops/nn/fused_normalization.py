@@ -366,6 +366,3 @@ def local_response_normalization(
         name=name,
     )
     return tensor
-
-
-lrn = local_response_normalization

@@ -1,1 +1,0 @@
-"""The module `timeline`, where old programs look for it."""
