@@ -42,7 +42,8 @@ format: $(DEV_STAMP) ## Format the code and repair what the linter can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(USER_STAMP) ## Write the generated pages of docs/ again
+docs: $(USER_STAMP) ## Write the generated pages of docs/ and the stubs again
+	@$(BIN)/python tools/stubs.py
 	@$(BIN)/python tools/coverage_table.py
 	@$(BIN)/python tools/simplification_page.py
 
