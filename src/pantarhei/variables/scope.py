@@ -181,6 +181,7 @@ class VariableScope:
         shape: Any = None,
         dtype: Any = None,
         initializer: Any = None,
+        regularizer: Any = None,
         reuse: Any = None,
         **arguments: Any,
     ) -> Any:
@@ -196,6 +197,7 @@ class VariableScope:
                     raise ValueError(
                         f"Initializer type '{found}' and explicit dtype '{dtype}' don't match."
                     )
+            arguments["regularizer"] = regularizer
             for key in (
                 "regularizer",
                 "caching_device",
@@ -446,14 +448,25 @@ def variable_op_scope(
     values: Iterable[Any],
     name_or_scope: str | VariableScope | None,
     default_name: str | None = None,
-    **settings: Any,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Getter | None = None,
+    reuse: Any = None,
+    dtype: Any = None,
+    use_resource: bool | None = None,
+    constraint: Any = None,
 ) -> Iterator[VariableScope]:
     """The older form of `variable_scope`, with the values in front."""
     warning(
         "tf.variable_op_scope(values, name, default_name) is deprecated, use "
         "tf.variable_scope(name, default_name, values)"
     )
-    with variable_scope(name_or_scope, default_name, values, **settings) as scope:
+    with variable_scope(
+        *(name_or_scope, default_name, values, initializer, regularizer, caching_device),
+        *(partitioner, custom_getter, reuse, dtype, use_resource, constraint),
+    ) as scope:
         yield scope
 
 

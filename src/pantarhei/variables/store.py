@@ -293,12 +293,28 @@ def get_variable(
     )
 
 
-def get_local_variable(name: str, shape: Any = None, dtype: Any = None, **arguments: Any) -> Any:
+def get_local_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Callable[[Any], Any] | None = None,
+    trainable: bool = False,
+    collections: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Callable[..., Any] | None = None,
+    constraint: Callable[[Any], Any] | None = None,
+    synchronization: Any = VariableSynchronization.AUTO,
+    aggregation: Any = VariableAggregation.NONE,
+) -> Any:
     """Like `get_variable`, for a variable that is local to a process: not saved, not trained.
 
     Args:
-      name, shape, dtype: see `get_variable`.
-      **arguments: the others that `get_variable` takes.
+      trainable: ignored.
+      The others: see `get_variable`.
 
     Example:
       >>> import pantarhei as tf
@@ -307,9 +323,12 @@ def get_local_variable(name: str, shape: Any = None, dtype: Any = None, **argume
       >>> tf.local_variables()
       [<tf.Variable 'count:0' shape=() dtype=int32_ref>]
     """
-    collections = [*(arguments.pop("collections", None) or []), GraphKeys.LOCAL_VARIABLES]
-    arguments["trainable"] = False
-    return get_variable(name, shape, dtype, collections=collections, **arguments)
+    collections = [*(collections or []), GraphKeys.LOCAL_VARIABLES]
+    return get_variable(
+        *(name, shape, dtype, initializer, regularizer, False, collections, caching_device),
+        *(partitioner, validate_shape, use_resource, custom_getter, constraint),
+        *(synchronization, aggregation),
+    )
 
 
 def create_partitioned_variables(

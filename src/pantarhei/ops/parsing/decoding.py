@@ -14,6 +14,7 @@ from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import misfit
 from pantarhei.graph.operation import Operation, Tensor
+from pantarhei.ops.array.shapes import renamed
 from pantarhei.ops.host.results import host_results
 from pantarhei.ops.strings.text_numbers import number
 from pantarhei.program.ir import Array, ProgramError, Type, Value
@@ -58,7 +59,11 @@ class DecodeRaw(OpDef):
 
 
 def decode_raw(
-    input_bytes: Any, out_type: Any, little_endian: bool = True, name: str | None = None
+    input_bytes: Any = None,
+    out_type: Any = None,
+    little_endian: bool = True,
+    name: str | None = None,
+    bytes: Any = None,
 ) -> Tensor:
     """Bytes as numbers.
 
@@ -67,6 +72,7 @@ def decode_raw(
       out_type: the dtype of the numbers.
       little_endian: whether a number's lowest byte comes first.
       name: name of the operation.
+      bytes: the old name of `input_bytes`.
 
     Returns:
       A tensor of `out_type`, with one axis more than `input_bytes`.
@@ -80,8 +86,9 @@ def decode_raw(
       >>> tf.Session().run(tf.decode_raw(b"\\x01\\x00\\x00\\x01", tf.int16))
       array([  1, 256], dtype=int16)
     """
+    data = renamed("input_bytes", input_bytes, "bytes", bytes)
     tensor: Tensor = apply(
-        "DecodeRaw", input_bytes, out_type=out_type, little_endian=little_endian, name=name
+        "DecodeRaw", data, out_type=out_type, little_endian=little_endian, name=name
     )
     return tensor
 

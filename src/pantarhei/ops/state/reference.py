@@ -269,11 +269,11 @@ def count_up_to(ref: Any, limit: int, name: str | None = None) -> Tensor:
     return tensor
 
 
-def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
+def is_variable_initialized(variable: Any, name: str | None = None) -> Tensor:
     """Whether a variable has a value, as a bool scalar.
 
     Args:
-      ref: a variable.
+      variable: a variable.
       name: name of the operation.
 
     Example:
@@ -282,8 +282,8 @@ def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
       np.False_
     """
     tensor: Tensor
-    if is_reference(ref):
-        tensor = apply("IsVariableInitialized", ref, name=name)
+    if is_reference(variable):
+        tensor = apply("IsVariableInitialized", variable, name=name)
     else:
-        tensor = ref.is_initialized(name=name)
+        tensor = variable.is_initialized(name=name)
     return tensor
