@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,15 @@ def test_wrong_names_are_explained() -> None:
         _ = tf.nn.sofmax
 
 
+@cache
+def sources() -> dict[str, ast.Module]:
+    """The syntax trees of the package's modules, by their names below it."""
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_bytes())
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
 def changes_elsewhere(tree: ast.Module) -> bool:
     """Whether a module, when imported, changes objects that it has imported from the package."""
     imported = {
@@ -106,11 +116,7 @@ def changes_elsewhere(tree: ast.Module) -> bool:
 
 def test_modules_that_change_others_are_imported_first() -> None:
     """OPERATORS, HOOKS and attributes of classes are filled whichever public name comes first."""
-    changing = {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-        for path in PACKAGE.rglob("*.py")
-        if changes_elsewhere(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    changing = {name for name, tree in sources().items() if changes_elsewhere(tree)}
     assert changing - {*IMPORTED_FIRST, *COMPANIONS.values()} == set()
 
 
@@ -132,10 +138,10 @@ print(known - len(list(REGISTRY)))
 
 def test_nothing_below_imports_public_names() -> None:
     importers = [
-        str(path.relative_to(SOURCE))
-        for path in PACKAGE.rglob("*.py")
-        if path.parent != PACKAGE / "api" and path != PACKAGE / "__init__.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        name
+        for name, tree in sources().items()
+        if name != "__init__" and not name.startswith("api.")
+        for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         and (node.module == "pantarhei" or f"{node.module}.".startswith("pantarhei.api."))
     ]

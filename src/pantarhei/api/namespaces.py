@@ -56,5 +56,11 @@ def _missing(module: str, namespace: str, name: str) -> str:
         return message
     import difflib  # only a mistake needs it
 
-    near = difflib.get_close_matches(name, table.public_names(namespace), n=1, cutoff=0.8)
+    # Programs also look names up to see whether they exist: few are compared, which is quick.
+    similar = [
+        each
+        for each in table.public_names(namespace)
+        if each[0] == name[0] and abs(len(each) - len(name)) < 3
+    ]
+    near = difflib.get_close_matches(name, similar, n=1, cutoff=0.8)
     return f"{message}; did you mean {near[0]!r}?" if near else message
