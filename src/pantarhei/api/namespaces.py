@@ -60,7 +60,7 @@ def _missing(module: str, namespace: str, name: str) -> str:
     similar = [
         each
         for each in table.public_names(namespace)
-        if each[0] == name[0] and abs(len(each) - len(name)) < 3
+        if each[:1] == name[:1] and abs(len(each) - len(name)) < 3
     ]
     near = difflib.get_close_matches(name, similar, n=1, cutoff=0.8)
     return f"{message}; did you mean {near[0]!r}?" if near else message
