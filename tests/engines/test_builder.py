@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pantarhei.engines.native.codegen import jit
-from pantarhei.engines.native.codegen.builder import Function, KernelFunction, Module
+from pantarhei.engines.native.codegen.builder import Function, Module
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.loop_nest import (
     Access,
     ElementOperation,

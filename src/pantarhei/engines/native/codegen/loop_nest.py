@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pantarhei.engines.native.codegen.builder import ACCESS_GROUP, WIDEST, KernelFunction
+from pantarhei.engines.native.codegen.builder import ACCESS_GROUP, WIDEST
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import BYTES, combine, neutral, write
 from pantarhei.engines.native.codegen.values import SSAValue
 
@@ -139,14 +140,11 @@ class _NestWriter:
                 self._values(pointers, {}, {})
             return
         axis, *inner = axes
-        if inner:
-            with self.f.loop(self.extents[axis]) as loop:
-                self._axes(inner, self._moved(pointers, loop.index, axis), initial)
-        elif initial:
-            with self.f.loop(self.extents[axis]) as loop:
-                self._initial_values(self._moved(pointers, loop.index, axis))
-        else:
+        if not inner and not initial:
             self._innermost(axis, pointers)
+            return
+        with self.f.loop(self.extents[axis]) as loop:
+            self._axes(inner, self._moved(pointers, loop.index, axis), initial)
 
     def _moved(self, pointers: Pointers, index: SSAValue, axis: int) -> Pointers:
         moved = {}
@@ -176,18 +174,16 @@ class _NestWriter:
             for number, total in totals.items():
                 loop.next(sums[number], total)
         for number, total in totals.items():
-            self._finish(self.accesses[number], self._kind(number), total, outer[number])
+            self._finish(self.structure.results[number - self.first], total, outer[number])
 
-    def _kind(self, number: int) -> str:
-        return self.structure.results[number - self.first].kind
-
-    def _finish(self, access: Access, kind: str, total: SSAValue, pointer: SSAValue) -> None:
+    def _finish(self, result: Result, total: SSAValue, pointer: SSAValue) -> None:
         """Stores what a register has gathered, or combines it with what is in memory."""
+        type = result.access.type
         if self.in_memory:
-            there = _widened(self.f.load(pointer, access.type), total.type)
-            total = combine(kind, there, total)
-        if total.type != access.type:
-            total = total.convert("fptrunc", access.type)
+            there = _widened(self.f.load(pointer, type), total.type)
+            total = combine(result.kind, there, total)
+        if total.type != type:
+            total = total.convert("fptrunc", type)
         self.f.store(total, pointer)
 
     # --- elements -----------------------------------------------------------------------------
@@ -200,7 +196,7 @@ class _NestWriter:
     def _values(
         self, pointers: Pointers, known: Mapping[int, SSAValue], sums: Mapping[int, SSAValue]
     ) -> dict[int, SSAValue]:
-        """One position: loads, operations, results; gives the new values of sums in registers."""
+        """One position: loads, operations, results; returns the new values of sums in registers."""
         # Iterations of the innermost loop touch different elements, or only read them.
         note = ACCESS_GROUP if self.rank else ""
         values: dict[Operand, SSAValue] = {}

@@ -11,7 +11,8 @@ it is until the task is done, so nothing else of a job is read before.
 
 from __future__ import annotations
 
-from pantarhei.engines.native.codegen.builder import Function, KernelFunction, Module
+from pantarhei.engines.native.codegen.builder import Function, Module
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.values import SSAValue
 
 # The pool's words, by the byte where they lie. Those that many threads write lie apart.
