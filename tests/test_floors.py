@@ -1,10 +1,12 @@
-"""The house keeps its floors: imports go down, nothing is circular, no file grows too long.
+"""The structure of the package: imports go down, nothing is circular, nothing grows too large.
 
-Facts about numbers and shapes lie at the bottom, the public names at the top. The source is read
-with `ast`, never imported. Each rule is also shown to catch a fault planted in a small tree.
+Numbers and shapes are at the bottom, the public names at the top. The order holds between the
+packages, between the families of ops and between the stages of the native engine. The source is
+read with `ast`, never imported. Each rule is also shown to catch a fault planted in a small tree.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,14 +14,36 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = "pantarhei"
-SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
+from tests.support import paths
 
+PACKAGE = "pantarhei"
+SOURCE = paths.SOURCE / PACKAGE
+
+
+def literal(module: str, name: str) -> tuple[str, ...]:
+    """A tuple of strings that a module of the package assigns to a name."""
+    tree = ast.parse((SOURCE / module).read_text(encoding="utf-8"))
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
+            return tuple(ast.literal_eval(statement.value))
+    raise LookupError(f"{module} assigns no {name}")
+
+
+FAMILIES = literal("ops/__init__.py", "FAMILIES")
+
+# From the bottom to the top; a module may import from its own floor and from those before it.
 FLOORS = (
-    *("core", "program", "graph", "ops", "autodiff"),
-    *("lowering", "passes", "engines", "runtime"),
+    *("core", "platform", "program", "graph", "ops", "autodiff"),
+    *("lowering", "passes", "engines", "runtime", "variables"),
+    *("layers", "losses", "optimizers", "training", "files", "commands", "compat", "api"),
 )
-FACE = len(FLOORS)  # everything else, `pantarhei` itself included
+FACE = len(FLOORS)  # everything else: `pantarhei` itself
+
+# The same inside two packages; modules that stand beside the folders are above all of them.
+INSIDE = {
+    "ops": FAMILIES,
+    "engines": ("contract", "output_pool", "numpy", "native"),
+}
 
 # Heavy or optional libraries that may be imported when they are used, those of Python that only a
 # rare message needs among them.
@@ -45,7 +69,25 @@ LATE_ENGINES = {
     "pantarhei.passes": "pantarhei.runtime.execution",
 }
 
-LONGEST_FILE = 500
+LONGEST_MODULE = 450
+LONGEST_BODY = 60  # lines of a function behind its docstring
+MOST_MODULES = 20  # in a folder
+
+# Modules that may name each other's classes in annotations; docs/architecture.md has the reasons.
+MUTUAL_TYPES = (
+    {
+        f"{PACKAGE}.graph.{name}"
+        for name in (
+            "controls",
+            "definitions.definition",
+            "devices",
+            "elements",
+            "graph",
+            "operation",
+        )
+    },
+    {f"{PACKAGE}.engines.native.codegen.{name}" for name in ("builder", "values")},
+)
 
 
 @dataclass(frozen=True)
@@ -67,12 +109,20 @@ class Module:
     imports: tuple[Import, ...]
     docstring: str | None
     lines: int
+    bodies: tuple[tuple[str, int], ...]  # functions, and how many lines their bodies have
+    classes: tuple[str, ...]
 
 
-def floor_of(module: str) -> int:
-    """The floor on which a module of the package lies."""
-    parts = module.split(".")
-    return FLOORS.index(parts[1]) if len(parts) > 1 and parts[1] in FLOORS else FACE
+def floor_of(module: str) -> tuple[int, ...]:
+    """Where a module lies: its floor, then its place within it where that has an order."""
+    parts = module.split(".")[1:]
+    place = [FLOORS.index(parts[0]) if parts and parts[0] in FLOORS else FACE]
+    for length in range(1, len(parts)):
+        order = INSIDE.get(".".join(parts[:length]))
+        if order is None:
+            break
+        place.append(order.index(parts[length]) if parts[length] in order else len(order))
+    return tuple(place)
 
 
 def is_inside(module: str) -> bool:
@@ -121,6 +171,13 @@ def _targets(
         yield full if full in names else base
 
 
+def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = function.body
+    if ast.get_docstring(function) and len(body) > 1:
+        body = body[1:]
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
 def read_modules(source: Path) -> list[Module]:
     """Every module under `source`, the folder of the package, with its imports."""
     paths: dict[str, Path] = {}
@@ -138,19 +195,38 @@ def read_modules(source: Path) -> list[Module]:
             for statement, late, typing_only in _statements(tree)
             for target in _targets(statement, name, path.stem == "__init__", names)
         )
-        modules.append(Module(name, path, imports, ast.get_docstring(tree), len(text.splitlines())))
+        functions = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        modules.append(
+            Module(
+                name,
+                path,
+                imports,
+                ast.get_docstring(tree),
+                len(text.splitlines()),
+                tuple((each.name, _body_lines(each)) for each in functions),
+                tuple(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)),
+            )
+        )
     return modules
 
 
 def upward_imports(modules: list[Module]) -> list[str]:
     """Imports of a higher floor, for types too: a lower floor does not know the higher ones."""
     return [
-        f"{module.path}:{used.line}: {module.name} (floor {floor_of(module.name)}) imports "
-        f"{used.target} (floor {floor_of(used.target)})"
+        f"{module.path}:{used.line}: {module.name} (floor {_numbers(module.name)}) imports "
+        f"{used.target} (floor {_numbers(used.target)})"
         for module in modules
         for used in module.imports
         if is_inside(used.target) and floor_of(used.target) > floor_of(module.name)
     ]
+
+
+def _numbers(module: str) -> str:
+    return ".".join(map(str, floor_of(module)))
 
 
 def late_imports(modules: list[Module]) -> list[str]:
@@ -166,23 +242,38 @@ def late_imports(modules: list[Module]) -> list[str]:
 
 
 def import_cycles(modules: list[Module]) -> list[str]:
-    """Circles of imports that are executed (those for types only are not)."""
+    """Circles of imports that are executed."""
+    return [" -> ".join(circle) for circle in _circles(modules, typing=False)]
+
+
+def typing_cycles(modules: list[Module]) -> list[str]:
+    """Circles of imports, those for types only included, except among the modules named above."""
+    return [
+        " -> ".join(circle)
+        for circle in _circles(modules, typing=True)
+        if not any(set(circle) <= modules for modules in MUTUAL_TYPES)
+    ]
+
+
+def _circles(modules: list[Module], typing: bool) -> list[tuple[str, ...]]:
     edges = {
         module.name: sorted(
             {
                 used.target
                 for used in module.imports
-                if is_inside(used.target) and not used.typing_only and used.target != module.name
+                if is_inside(used.target)
+                and (typing or not used.typing_only)
+                and used.target != module.name
             }
         )
         for module in modules
     }
     finished: set[str] = set()
-    faults: list[str] = []
+    circles: list[tuple[str, ...]] = []
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
         if name in trail:
-            faults.append(" -> ".join((*trail[trail.index(name) :], name)))
+            circles.append((*trail[trail.index(name) :], name))
         elif name not in finished:
             for target in edges.get(name, ()):
                 visit(target, (*trail, name))
@@ -190,16 +281,45 @@ def import_cycles(modules: list[Module]) -> list[str]:
 
     for name in edges:
         visit(name, ())
-    return faults
+    return circles
 
 
-def long_files(modules: list[Module]) -> list[str]:
-    """Files that have outgrown what can be read in one sitting."""
+def long_modules(modules: list[Module]) -> list[str]:
+    """Modules that are too long to be read in one sitting."""
     return [
-        f"{module.path}: {module.lines} lines, more than {LONGEST_FILE}"
+        f"{module.path}: {module.lines} lines, more than {LONGEST_MODULE}"
         for module in modules
-        if module.lines > LONGEST_FILE
+        if module.lines > LONGEST_MODULE
     ]
+
+
+def long_functions(modules: list[Module]) -> list[str]:
+    """Functions whose bodies do not fit on a page."""
+    return [
+        f"{module.path}: {name} has {lines} lines, more than {LONGEST_BODY}"
+        for module in modules
+        for name, lines in module.bodies
+        if lines > LONGEST_BODY
+    ]
+
+
+def crowded_folders(modules: list[Module]) -> list[str]:
+    """Folders with too many modules."""
+    counts = Counter(module.path.parent for module in modules)
+    return [
+        f"{folder}: {count} modules, more than {MOST_MODULES}"
+        for folder, count in counts.items()
+        if count > MOST_MODULES
+    ]
+
+
+def repeated_classes(modules: list[Module]) -> list[str]:
+    """Names that more than one class has."""
+    found: dict[str, list[str]] = {}
+    for module in modules:
+        for name in module.classes:
+            found.setdefault(name, []).append(module.name)
+    return [f"{name}: {', '.join(where)}" for name, where in found.items() if len(where) > 1]
 
 
 def undescribed_modules(modules: list[Module]) -> list[str]:
@@ -211,7 +331,11 @@ RULES: list[Callable[[list[Module]], list[str]]] = [
     upward_imports,
     late_imports,
     import_cycles,
-    long_files,
+    typing_cycles,
+    long_modules,
+    long_functions,
+    crowded_folders,
+    repeated_classes,
     undescribed_modules,
 ]
 
@@ -232,13 +356,14 @@ SOUND = {
     "__init__.py": '"""Names."""\nfrom pantarhei.graph.graph import Graph\n',
     "core/__init__.py": '"""Facts."""\n',
     "core/dtypes.py": '"""Types."""\nimport numpy as np\n',
+    "core/shapes.py": '"""Shapes."""\n',
     "graph/__init__.py": '"""Graph."""\n',
     "graph/graph.py": (
         '"""Graph."""\n'
         "from typing import TYPE_CHECKING\n"
         "from pantarhei.core import dtypes\n"
         "if TYPE_CHECKING:\n"
-        "    from pantarhei.graph.tensor import Tensor\n"
+        "    from pantarhei.core.shapes import TensorShape\n"
         "def draw():\n"
         "    import matplotlib.pyplot\n"
     ),
@@ -267,25 +392,25 @@ def test_sound_tree_passes(rule: Callable[[list[Module]], list[str]], tmp_path: 
             upward_imports,
             "core/dtypes.py",
             '"""Types."""\nfrom pantarhei.graph.graph import Graph\n',
-            "pantarhei.core.dtypes (floor 0) imports pantarhei.graph.graph (floor 2)",
+            "pantarhei.core.dtypes (floor 0) imports pantarhei.graph.graph (floor 3)",
         ),
         (
             upward_imports,
             "graph/tensor.py",
             '"""Tensor."""\nfrom .. import layers\n',
-            "pantarhei.graph.tensor (floor 2) imports pantarhei (floor 9)",
+            "pantarhei.graph.tensor (floor 3) imports pantarhei (floor 19)",
         ),
         (
             upward_imports,
             "core/dtypes.py",
             '"""Types."""\nimport typing\nif typing.TYPE_CHECKING:\n    import pantarhei.ops\n',
-            "imports pantarhei.ops (floor 3)",
+            "imports pantarhei.ops (floor 4)",
         ),
         (
             upward_imports,
             "core/dtypes.py",
             '"""Types."""\ndef dodge():\n    from pantarhei import graph\n',
-            "imports pantarhei.graph (floor 2)",
+            "imports pantarhei.graph (floor 3)",
         ),
         (
             late_imports,
@@ -305,7 +430,37 @@ def test_sound_tree_passes(rule: Callable[[list[Module]], list[str]], tmp_path: 
             '"""Graph."""\nfrom pantarhei.graph.tensor import Tensor\n',
             "pantarhei.graph.graph -> pantarhei.graph.tensor -> pantarhei.graph.graph",
         ),
-        (long_files, "core/dtypes.py", '"""Types."""\n' + "x = 1\n" * LONGEST_FILE, "501 lines"),
+        (
+            typing_cycles,
+            "graph/graph.py",
+            '"""Graph."""\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n'
+            "    from pantarhei.graph.tensor import Tensor\n",
+            "pantarhei.graph.graph -> pantarhei.graph.tensor -> pantarhei.graph.graph",
+        ),
+        (
+            upward_imports,
+            "ops/array/shapes.py",
+            '"""Shapes."""\nfrom pantarhei.ops.math import binary\n',
+            "imports pantarhei.ops.math (floor",
+        ),
+        (
+            long_modules,
+            "core/dtypes.py",
+            '"""Types."""\n' + "x = 1\n" * LONGEST_MODULE,
+            "451 lines",
+        ),
+        (
+            long_functions,
+            "core/dtypes.py",
+            '"""Types."""\ndef long():\n    "Says."\n' + "    x = 1\n" * (LONGEST_BODY + 1),
+            "long has 61 lines",
+        ),
+        (
+            repeated_classes,
+            "graph/tensor.py",
+            '"""Tensor."""\nclass Graph:\n    pass\nclass Scope:\n    class Graph:\n        pass\n',
+            "Graph: pantarhei.graph.tensor, pantarhei.graph.tensor",
+        ),
         (undescribed_modules, "core/dtypes.py", "x = 1\n", "no docstring"),
     ],
 )
@@ -315,3 +470,9 @@ def test_planted_fault_is_caught(
     faults = rule(build(tmp_path, {**SOUND, name: text}))
     assert len(faults) == 1
     assert words in faults[0]
+
+
+def test_a_crowded_folder_is_caught(tmp_path: Path) -> None:
+    files = {f"core/m{number}.py": '"""One."""\n' for number in range(MOST_MODULES - 2)}
+    (fault,) = crowded_folders(build(tmp_path, {**SOUND, **files}))
+    assert f"{MOST_MODULES + 1} modules" in fault

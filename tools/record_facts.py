@@ -12,7 +12,7 @@ import numpy as np
 from tensorflow.python.framework import common_shapes, dtypes, errors_impl, tensor_shape
 
 TESTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests")
-sys.path.insert(0, os.path.join(TESTS, "facts"))
+sys.path.insert(0, os.path.join(TESTS, "core"))
 
 import questions  # noqa: E402  (found on the path set above)
 

@@ -461,8 +461,8 @@ from pantarhei.variables.partitions import min_max_variable_partitioner as min_m
 from pantarhei.variables.partitions import variable_axis_size_partitioner as variable_axis_size_partitioner
 from pantarhei.variables.scope import VariableScope as VariableScope
 from pantarhei.variables.scope import get_variable_scope as get_variable_scope
-from pantarhei.variables.scope import variable_op_scope as variable_op_scope
-from pantarhei.variables.scope import variable_scope as variable_scope
+from pantarhei.variables.scope_entry import variable_op_scope as variable_op_scope
+from pantarhei.variables.scope_entry import variable_scope as variable_scope
 from pantarhei.variables.store import create_partitioned_variables as create_partitioned_variables
 from pantarhei.variables.store import get_local_variable as get_local_variable
 from pantarhei.variables.store import get_variable as get_variable

@@ -17,7 +17,7 @@ autodiff.registry
     no_gradient: tf tf.NoGradient tf.NotDifferentiable
 autodiff.swish
     swish: nn
-compat.text
+core.text
     as_bytes: compat
     as_str_any: compat
     as_text: compat compat.as_str

@@ -169,6 +169,7 @@ variables.partitions
 variables.scope
     VariableScope: tf
     get_variable_scope: tf
+variables.scope_entry
     variable_op_scope: tf
     variable_scope: tf
 variables.store

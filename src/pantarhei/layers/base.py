@@ -25,7 +25,8 @@ from pantarhei.ops.array.casting import cast
 from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.ops.control_flow.cond import cond
 from pantarhei.variables.collections import global_variables, trainable_variables
-from pantarhei.variables.scope import VariableScope, variable_scope
+from pantarhei.variables.scope import VariableScope
+from pantarhei.variables.scope_entry import variable_scope
 from pantarhei.variables.store import get_variable
 
 _NAMES_KEY = ("__layer_names",)

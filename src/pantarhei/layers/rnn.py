@@ -33,7 +33,7 @@ from pantarhei.ops.control_flow.while_loop import while_loop
 from pantarhei.ops.math.binary import maximum, minimum
 from pantarhei.ops.math.comparison import equal, where
 from pantarhei.ops.math.reductions import reduce_all, reduce_max, reduce_min
-from pantarhei.variables.scope import variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 
 
 def dynamic_rnn(

@@ -9,7 +9,7 @@ from pantarhei.graph.operation import Tensor
 from pantarhei.layers.rnn import dynamic_rnn
 from pantarhei.layers.rnn_cells import check_cell
 from pantarhei.ops.array.arranging import reverse, reverse_sequence
-from pantarhei.variables.scope import variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 
 
 def bidirectional_dynamic_rnn(

@@ -27,7 +27,8 @@ from pantarhei.ops.linalg.matrices import matmul
 from pantarhei.ops.math.unary import sigmoid, tanh
 from pantarhei.ops.nn.bias import bias_add
 from pantarhei.variables.initializers import Constant, Zeros
-from pantarhei.variables.scope import get_variable_scope, variable_scope
+from pantarhei.variables.scope import get_variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 
 Activation = Callable[[Tensor], Tensor]
 

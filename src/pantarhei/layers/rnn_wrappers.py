@@ -21,7 +21,7 @@ from pantarhei.ops.math.division import div
 from pantarhei.ops.math.rounding import floor
 from pantarhei.ops.nn.dropout import dropout
 from pantarhei.ops.random.stateful import random_uniform
-from pantarhei.variables.scope import variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 
 
 class MultiRNNCell(RNNCell):

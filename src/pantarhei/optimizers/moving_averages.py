@@ -23,7 +23,8 @@ from pantarhei.variables.collections import (
     trainable_variables,
 )
 from pantarhei.variables.initializers import Zeros
-from pantarhei.variables.scope import get_variable_scope, variable_scope
+from pantarhei.variables.scope import get_variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 from pantarhei.variables.store import get_variable
 from pantarhei.variables.variable import Variable, outside_conditions
 

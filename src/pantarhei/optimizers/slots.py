@@ -17,7 +17,8 @@ from pantarhei.ops.array.shapes import shape as shape_of
 from pantarhei.variables.initializers import Zeros
 from pantarhei.variables.ref_variable import RefVariable
 from pantarhei.variables.resource_variable import BaseResourceVariable
-from pantarhei.variables.scope import get_variable_scope, variable_scope
+from pantarhei.variables.scope import get_variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 from pantarhei.variables.store import get_variable
 from pantarhei.variables.variable import Variable
 

@@ -21,7 +21,8 @@ from pantarhei.variables.modes import (
     checked_modes,
 )
 from pantarhei.variables.partitions import PartitionedVariables
-from pantarhei.variables.scope import get_variable_scope, variable_scope
+from pantarhei.variables.scope import get_variable_scope
+from pantarhei.variables.scope_entry import variable_scope
 from pantarhei.variables.variable import Variable, outside_conditions
 
 _STORE_KEY = ("__variable_store",)

@@ -10,7 +10,8 @@ from pantarhei.graph.creation_site import creation_site
 from pantarhei.graph.keys import GraphKeys
 from pantarhei.graph.scopes import get_collection
 from pantarhei.platform.logging import info
-from pantarhei.variables.scope import Getter, VariableScope, variable_scope
+from pantarhei.variables.scope import Getter, VariableScope
+from pantarhei.variables.scope_entry import variable_scope
 
 
 class Template:

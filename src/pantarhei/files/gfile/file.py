@@ -7,8 +7,8 @@ around a file, its directory or its size, it asks of `paths`.
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from pantarhei.compat.text import as_bytes, as_str_any
 from pantarhei.core import errors
+from pantarhei.core.text import as_bytes, as_str_any
 from pantarhei.files.gfile.paths import Stat
 from pantarhei.files.gfile.system_errors import Path, system_errors, text
 

@@ -11,8 +11,8 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pantarhei.compat.text import path_to_str
 from pantarhei.core import errors
+from pantarhei.core.text import path_to_str
 from pantarhei.files.gfile.system_errors import Path, system_errors, text
 
 

@@ -10,8 +10,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pantarhei.compat.text import as_text, path_to_str
 from pantarhei.core import errors
+from pantarhei.core.text import as_text, path_to_str
 
 Path = str | bytes | os.PathLike[str]
 

@@ -280,7 +280,7 @@ def _as(x: SSAValue, type: str) -> SSAValue:
     return x if type == "i64" else x.convert("trunc", type)
 
 
-class Row(NamedTuple):
+class RoutineRow(NamedTuple):
     """How a routine is written; nanoseconds for one of its range, where that can be divided; which
     arguments say how many steps one of its range takes."""
 
@@ -289,16 +289,16 @@ class Row(NamedTuple):
     steps: tuple[int, ...] = ()
 
 
-ROWS: dict[str, Row] = {
-    "guard": Row(_guard),
-    "gather": Row(_gather, steps=(4,)),
-    "scatter": Row(_scatter, steps=(2,)),
-    "gather_nd": Row(_gather_nd, steps=(2,)),
-    "arg": Row(_arg, steps=(2,)),
-    "cumulated": Row(_cumulated, steps=(2,)),
-    "top_k": Row(_top_k, steps=(2, 3)),
-    "unique": Row(_unique),
-    **{name: Row(write, cost) for name, (write, cost) in draws.DRAWS.items()},
+ROWS: dict[str, RoutineRow] = {
+    "guard": RoutineRow(_guard),
+    "gather": RoutineRow(_gather, steps=(4,)),
+    "scatter": RoutineRow(_scatter, steps=(2,)),
+    "gather_nd": RoutineRow(_gather_nd, steps=(2,)),
+    "arg": RoutineRow(_arg, steps=(2,)),
+    "cumulated": RoutineRow(_cumulated, steps=(2,)),
+    "top_k": RoutineRow(_top_k, steps=(2, 3)),
+    "unique": RoutineRow(_unique),
+    **{name: RoutineRow(write, cost) for name, (write, cost) in draws.DRAWS.items()},
 }
 
 
