@@ -28,29 +28,28 @@ from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.kernels.conv.sliding import VECTORS, SlidingBlock
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.kernels.routines import Routine
 from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.runtime.context import ExecutionContext
-from pantarhei.engines.native.schedule.parallel import Tasks
 
 WORD = ctypes.sizeof(ctypes.c_int64)
 
 
 def recorded(net: dict[str, Any], threads: int) -> tuple[ExecutionContext, Any]:
-    """The frame of the net's step, bound to its variables and data, and what keeps them alive."""
+    """The context of the net's step, bound to its variables and data, and what keeps them alive."""
     with tempfile.TemporaryDirectory() as folder, np.load(write_values(net, Path(folder))) as file:
         parameters = {name: file[name] for name in file.files}
     batch = {name: parameters.pop(name) for name in ("x", "y", "labels")}
     config = tf.ConfigProto(engine="native", intra_op_parallelism_threads=threads)
-    frames: list[ExecutionContext] = []
+    contexts: list[ExecutionContext] = []
     make = ExecutionContext.__init__
 
-    def noted(frame: ExecutionContext, *arguments: Any) -> None:
-        make(frame, *arguments)
-        frames.append(frame)
+    def noted(context: ExecutionContext, *arguments: Any) -> None:
+        make(context, *arguments)
+        contexts.append(context)
 
     ExecutionContext.__init__ = noted  # type: ignore[method-assign]
     try:
@@ -59,15 +58,15 @@ def recorded(net: dict[str, Any], threads: int) -> tuple[ExecutionContext, Any]:
             step(batch)
     finally:
         ExecutionContext.__init__ = make  # type: ignore[method-assign]
-    frame = max(
-        reversed(frames),
+    context = max(
+        reversed(contexts),
         key=lambda each: (len(native(each.code.layout)), len(each.code.layout.donations)),
     )
-    layout = frame.code.layout
+    layout = context.code.layout
     results = [np.zeros(type.shape, type.dtype) for type in layout.outputs]
     for slot, array in enumerate(results, len(layout.inputs)):
-        frame.buffers[slot] = array.ctypes.data
-    return frame, (step, batch, results)
+        context.buffers[slot] = array.ctypes.data
+    return context, (step, batch, results)
 
 
 def native(layout: MemoryPlan) -> list[Kernel | Tasks]:
@@ -93,17 +92,17 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
         return words, 2.0 * columns * rows * inner * count, "GFLOP/s"
     if isinstance(kernel.structure, SlidingBlock):
         extents, rows = kernel.arguments[:5], kernel.structure.rows
-        lanes = VECTORS * kernel.structure.bytes // BYTES[kernel.structure.type]
+        lanes = kernel.structure.vectors * kernel.structure.bytes // BYTES[kernel.structure.type]
         words = f"blocks {'x'.join(map(str, extents))} of {rows}x{lanes}"
         return words, 2.0 * math.prod(extents) * rows * lanes, "GFLOP/s"
     if isinstance(kernel.structure, Routine):
         return f"routine {kernel.structure.kind}", 0.0, "-"
     structure = kernel.structure
-    rank = len(structure.folded)
+    rank = len(structure.reduced)
     extents = kernel.arguments[:rank]
     space = "x".join(
         f"{extent}{'*' if folded else ''}"
-        for extent, folded in zip(extents, structure.folded, strict=True)
+        for extent, folded in zip(extents, structure.reduced, strict=True)
     )
     names = Counter(operation.name for operation in structure.operations)
     names.update(result.kind for result in structure.results if result.kind)
@@ -121,11 +120,11 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
 
 
 def measured(
-    frame: ExecutionContext, seconds: float, clock: Callable[[], float]
+    context: ExecutionContext, seconds: float, clock: Callable[[], float]
 ) -> tuple[list[float], float]:
     """Seconds of each kernel, and of all of them in one go."""
-    walk = frame.walk
-    parts = [part for part in frame.code.parts if isinstance(part, tuple)]
+    walk = context.walk
+    parts = [part for part in context.code.parts if isinstance(part, tuple)]
     steps = [(part[0] + 2 * WORD * index, 1) for part in parts for index in range(part[1])]
     whole = []
     end = clock() + seconds / 4
@@ -167,10 +166,10 @@ def main() -> None:
     # A thread's own time tells more on a machine that others use too.
     clock = time.thread_time if options.threads == 1 else time.perf_counter
     net = next(each for each in NETS if each["name"] == options.net)
-    frame, alive = recorded(net, options.threads)
-    layout = frame.code.layout
+    context, alive = recorded(net, options.threads)
+    layout = context.code.layout
     kernels = native(layout)
-    times, whole = measured(frame, options.seconds, clock)
+    times, whole = measured(context, options.seconds, clock)
     del alive
     rows: list[tuple[str, int, float, float, str]] = []
     if options.in_order:

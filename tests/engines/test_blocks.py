@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -10,30 +10,38 @@ import numpy as np
 import pytest
 
 from pantarhei.engines.native.codegen import jit
-from pantarhei.engines.native.kernels.gemm import microkernel as blocks
-from pantarhei.engines.native.kernels.gemm import packed as packing
+from pantarhei.engines.native.kernels.gemm import packed
+from pantarhei.engines.native.kernels.gemm.microkernel import MicroKernel
+from pantarhei.engines.native.kernels.kernel import Tasks
+from pantarhei.engines.native.machine import AVX2, AVX512
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
-from pantarhei.engines.native.schedule import parallel as tasks
+from pantarhei.engines.native.schedule.parallel import Division
 from tests.engines.agreement import builder, inputs
 
-# Tiles of processors with registers of 512 bits, and of 256.
-KINDS = {"wide": {"avx512f": True}, "narrow": {"avx2": True, "fma": True}}
+# Machines with registers of 512 bits, and of 256.
+KINDS = {"AVX-512": AVX512, "AVX2": AVX2}
 EXTENTS = [(1, 1, 1), (12, 32, 16), (13, 33, 17), (25, 97, 5), (70, 64, 130), (36, 15, 421)]
 FLAGS = [(False, False), (True, False), (False, True), (True, True)]
 
 
 @pytest.fixture(params=KINDS)
-def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The compiler with one kind of tile, for products of any size."""
-    made = jit.compiler()
+def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The compiler for one kind of micro-kernel, for products of any size."""
+    made, machine = jit.compiler(), KINDS[request.param]
     features = dict(made._llvm.get_host_cpu_features())
-    if not all(features.get(each) for each in KINDS[request.param]):
+    if not all(features.get(each) for each in machine.features):
         pytest.skip("this processor has no such registers")
-    tiles = {each: blocks.tile(each, KINDS[request.param]) for each in ("float", "double")}
-    monkeypatch.setattr(made, "tiles", {type: tile for type, tile in tiles.items() if tile})
-    with mock.patch.multiple(packing, LEAST=1, USES=0, WORK=1 << 10, PACKED=1 << 6, ROWS=24):
-        yield made
+    machine = replace(
+        machine,
+        packed_least_work=1,
+        packed_least_uses=0,
+        multiply_task=1 << 10,
+        pack_task=1 << 6,
+        block_rows=24,
+    )
+    monkeypatch.setattr(made, "machine", machine)
+    return made
 
 
 def whole(shape: tuple[int, ...], dtype: Any, seed: int) -> Any:
@@ -43,13 +51,13 @@ def whole(shape: tuple[int, ...], dtype: Any, seed: int) -> Any:
 
 def in_blocks(compiler: Any, program: Any) -> int:
     """How many products are done in blocks."""
-    layout = assemble(program)
-    divide = tasks.Division(layout.workspace_slot, layout.workspace, True, compiler.tiles)
+    layout = assemble(program, machine=compiler.machine)
+    divide = Division(layout.workspace_slot, layout.workspace, True, compiler.machine)
     kernels = [kernel for part in layout.parts if isinstance(part, list) for kernel in part]
     divided = [divide(kernel) for kernel in kernels]
-    found = [each for each in divided if isinstance(each, tasks.Tasks)]
+    found = [each for each in divided if isinstance(each, Tasks)]
     return sum(
-        isinstance(k.structure, blocks.Tile) for each in found for k in [*each.kernels()][-1:]
+        isinstance(k.structure, MicroKernel) for each in found for k in [*each.kernels()][-1:]
     )
 
 
@@ -64,7 +72,7 @@ def test_products(compiler: Any, extents: Any, flags: tuple[bool, bool], dtype: 
     left, right = inputs(b, [x, y])
     program = b.finish([b.matmul(left, right, transpose_x=flags[0], transpose_y=flags[1])])
     type = "float" if dtype is np.float32 else "double"
-    if rows > 24 and type in compiler.tiles:
+    if rows > 24 and type in compiler.machine.gemm_types:
         assert in_blocks(compiler, program) == 1
     expected = (x.T if flags[0] else x) @ (y.T if flags[1] else y)
     for threads in (1, 2, 3, 16):
@@ -106,28 +114,15 @@ def test_a_wrong_tile_is_seen(compiler: Any) -> None:
     b = builder()
     left, right = inputs(b, [x, y])
     program = b.finish([b.matmul(left, right)])
-    right_parts = packing.parts
+    right_parts = packed.parts
 
     def wrong(extent: int, width: int, number: int) -> list[tuple[int, int]]:
         parts = right_parts(extent, width, number)
         return [(first, max(length - (width > 1), 1)) for first, length in parts]
 
-    with mock.patch.object(packing, "parts", wrong):
+    def poisoned(shape: Any, dtype: Any = float) -> Any:
+        return np.full(shape, np.nan if np.dtype(dtype).kind == "f" else 1, dtype)
+
+    with mock.patch.object(packed, "parts", wrong), mock.patch.object(np, "empty", poisoned):
         (found,) = engine.compile(program)([x, y])
     assert not np.array_equal(found, x @ y)
-
-
-def test_small_and_skewed_products_are_left_to_blas() -> None:
-    tile = blocks.Tile("float", 12, 2, 16)
-
-    def pays(rows: int, columns: int, inner: int) -> bool:
-        factor = packing.Factor((0, 0), 1, 1)
-        made = packing.Blocks(
-            tile, rows, columns, inner, factor, factor, (0, 0), columns, adding=False
-        )
-        return made.pays
-
-    assert pays(128, 256, 784) and pays(128, 512, 156)
-    assert not pays(32, 32, 32)
-    assert not pays(64, 1024, 3136)  # packing the large operand costs as much as using it
-    assert not pays(512, 2048, 2048)  # packed operands would not stay in the cache

@@ -103,7 +103,7 @@ def test_another_structure_is_another_piece(folder: Path) -> None:
     stepping = replace(NEGATIVE, loads=(Access("float", 2),))
     assert built_for(stepping) == 1
     summing = replace(NEGATIVE.results[0], kind="sum", access=Access("float", 0))
-    assert built_for(replace(NEGATIVE, folded=(True,), results=(summing,))) == 1
+    assert built_for(replace(NEGATIVE, reduced=(True,), results=(summing,))) == 1
 
 
 @pytest.mark.parametrize("change", ["text", "processor", "pipeline"])

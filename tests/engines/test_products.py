@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 
 from pantarhei.engines.native.codegen import jit
-from pantarhei.engines.native.kernels.gemm import large
-from pantarhei.engines.native.kernels.gemm import microkernel as blocks
-from pantarhei.engines.native.kernels.gemm import packed as packing
+from pantarhei.engines.native.kernels.gemm import packed
+from pantarhei.engines.native.kernels.gemm.microkernel import MicroKernel
+from pantarhei.engines.native.kernels.kernel import Tasks
+from pantarhei.engines.native.machine import AVX2, AVX512
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
-from pantarhei.engines.native.schedule import parallel as tasks
+from pantarhei.engines.native.schedule.parallel import Division
 from tests.engines.agreement import builder, inputs
 
-# Tiles of processors with registers of 512 bits, and of 256.
-KINDS = {"wide": {"avx512f": True}, "narrow": {"avx2": True, "fma": True}}
+# Machines with registers of 512 bits, and of 256.
+KINDS = {"AVX-512": AVX512, "AVX2": AVX2}
 # Rows, columns, inner: about the borders of tiles, blocks, shares and parts of 16 terms.
 EXTENTS = [
     (24, 64, 16),
@@ -36,20 +37,26 @@ DTYPES = {np.float32: ("float", 1e-6), np.float64: ("double", 1e-14)}
 
 
 @pytest.fixture(params=KINDS)
-def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The compiler with one kind of tile; blocks are small, and no packed operand is."""
-    made = jit.compiler()
+def compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The compiler for one kind of micro-kernel; blocks are small, and no packed operand is."""
+    made, machine = jit.compiler(), KINDS[request.param]
     features = dict(made._llvm.get_host_cpu_features())
-    if not all(features.get(each) for each in KINDS[request.param]):
+    if not all(features.get(each) for each in machine.features):
         pytest.skip("this processor has no such registers")
-    tiles = {each: blocks.tile(each, KINDS[request.param]) for each in ("float", "double")}
-    monkeypatch.setattr(made, "tiles", {type: tile for type, tile in tiles.items() if tile})
-    monkeypatch.setattr(blocks, "DEPTH", 16)
-    with (
-        mock.patch.multiple(packing, LEAST=1, USES=0, MEMORY=0),
-        mock.patch.multiple(large, ROWS=24, COLUMNS=64, MOST_TASKS=3, LEAST_LANES=1),
-    ):
-        yield made
+    machine = replace(
+        machine,
+        depth=16,
+        packed_least_work=1,
+        packed_least_uses=0,
+        packed_most_bytes=0,
+        block_rows=24,
+        block_columns=64,
+        large_tasks_of_processor=3,
+        large_least_lanes=1,
+        processors=1,
+    )
+    monkeypatch.setattr(made, "machine", machine)
+    return made
 
 
 def drawn(shape: tuple[int, ...], dtype: Any, seed: int) -> Any:
@@ -59,14 +66,12 @@ def drawn(shape: tuple[int, ...], dtype: Any, seed: int) -> Any:
 
 def in_blocks(compiler: Any, program: Any) -> int:
     """How many products share one packed operand and pack the other one in their tasks."""
-    layout = assemble(program)
-    divide = tasks.Division(layout.workspace_slot, layout.workspace, True, compiler.tiles)
+    layout = assemble(program, machine=compiler.machine)
+    divide = Division(layout.workspace_slot, layout.workspace, True, compiler.machine)
     kernels = [kernel for part in layout.parts if isinstance(part, list) for kernel in part]
-    found = [each for each in map(divide, kernels) if isinstance(each, tasks.Tasks)]
-    multiplying = [
-        after for each in found for after in each.after if isinstance(after, tasks.Tasks)
-    ]
-    return sum(isinstance(each.tasks[0][-1].structure, blocks.Tile) for each in multiplying)
+    found = [each for each in map(divide, kernels) if isinstance(each, Tasks)]
+    multiplying = [after for each in found for after in each.after if isinstance(after, Tasks)]
+    return sum(isinstance(each.tasks[0][-1].structure, MicroKernel) for each in multiplying)
 
 
 def check(program: Any, arrays: Any, x: Any, y: Any, tolerance: float, before: Any = 0.0) -> None:
@@ -89,7 +94,7 @@ def test_products(compiler: Any, extents: Any, flags: tuple[bool, bool], dtype: 
     b = builder()
     left, right = inputs(b, [x, y])
     program = b.finish([b.matmul(left, right, transpose_x=flags[0], transpose_y=flags[1])])
-    if type in compiler.tiles and inner > 8:
+    if type in compiler.machine.gemm_types and inner > 8:
         assert in_blocks(compiler, program) == 1
     check(program, [x, y], x.T if flags[0] else x, y.T if flags[1] else y, tolerance)
 
@@ -108,7 +113,7 @@ def test_parts_of_matrices_are_added(compiler: Any, extents: tuple[int, int, int
         other = b.slice(right, start=(first, 5), stop=(last, columns + 5), step=(1, 1))
         terms.append(b.matmul(part, other))
     program = b.finish([b.add(b.add(terms[0], terms[1]), terms[2])])
-    if "float" in compiler.tiles:
+    if "float" in compiler.machine.gemm_types:
         assert in_blocks(compiler, program) == 3
     check(program, [x, y], x, y[:, 5 : columns + 5], 1e-6)
 
@@ -135,27 +140,11 @@ def test_a_wrong_part_of_the_terms_is_seen(compiler: Any) -> None:
     b = builder()
     left, right = inputs(b, [x, y])
     program = b.finish([b.matmul(left, right)])
-    moved = packing.Factor.moved
+    moved = packed.Factor.moved
 
     def wrong(factor: Any, first: int, term: int, size: int) -> Any:
         return moved(factor, first, min(term, 16), size)
 
     check(program, [x, y], x, y, 1e-6)
-    with mock.patch.object(packing.Factor, "moved", wrong), pytest.raises(AssertionError):
+    with mock.patch.object(packed.Factor, "moved", wrong), pytest.raises(AssertionError):
         check(program, [x, y], x, y, 1e-6)
-
-
-def test_which_products_are_large() -> None:
-    wide, narrow = blocks.Tile("float", 12, 2, 16), blocks.Tile("float", 6, 2, 8)
-
-    def pays(tile: blocks.Tile, rows: int, columns: int, inner: int) -> bool:
-        factor = packing.Factor((0, 0), 1, 1)
-        return large.LargeBlocks(
-            tile, rows, columns, inner, factor, factor, (0, 0), columns, adding=False
-        ).pays
-
-    assert pays(wide, 512, 784, 2048) and pays(wide, 2048, 512, 2048)
-    assert not pays(narrow, 512, 784, 2048)  # BLAS does as well
-    assert not pays(blocks.Tile("double", 12, 2, 8), 512, 784, 2048)
-    assert not pays(wide, 64, 1024, 3136)  # packing costs as much as using
-    assert not pays(wide, 16384, 16384, 16384)  # would take too much memory

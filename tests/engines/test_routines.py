@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pantarhei.engines.native.kernels.kernel import flat
 from pantarhei.engines.native.pipeline import Options, stages
 from pantarhei.engines.native.runtime import engine
-from pantarhei.engines.native.runtime.context import work
-from pantarhei.engines.native.schedule.parallel import flat
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program import philox
 from pantarhei.program.ir import Value
@@ -298,4 +297,4 @@ def test_long_routines_are_known_to_be_long() -> None:
     program = b.finish([b.top_k(x, k=3)[0], b.gather_nd(x, i), b.cumsum(x, axis=1)])
     *_, (_, plan) = stages(program, Options(bound=True))
     parts = plan.parts
-    assert sorted(map(work, flat(parts[0]))) == [7, 9_000, 27_000, 28_000]
+    assert sorted(kernel.work for kernel in flat(parts[0])) == [7, 9_000, 27_000, 28_000]

@@ -1,16 +1,17 @@
-"""Products with matrices that are larger than the cache, against NumPy."""
+"""Split-K: products with matrices that are larger than the cache, against NumPy."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.kernels.gemm import split_k as streamed
+from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.kernels.kernel import Tasks
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
-from pantarhei.engines.native.schedule.parallel import Tasks
 from tests.engines.agreement import builder, compare, inputs
 
 
@@ -24,24 +25,30 @@ def program_of(arrays: list[Any], **flags: bool) -> Any:
     return b.finish([b.tanh(b.multiply(b.matmul(x, y, **flags), 0.01))])
 
 
-def is_spread(program: Any) -> bool:
-    return any(isinstance(each, Tasks) for part in assemble(program).parts for each in part)
+def on(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
+    """The engine compiles for this machine with some other thresholds."""
+    machine = replace(jit.compiler().machine, **fields)
+    monkeypatch.setattr(jit.compiler(), "machine", machine)
+
+
+def is_split(program: Any) -> bool:
+    parts = assemble(program, machine=jit.compiler().machine).parts
+    return any(isinstance(each, Tasks) for part in parts for each in part)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("rows", "inner", "columns"), [(2, 9, 48), (7, 100, 32), (128, 33, 160)])
-def test_streamed_products(
+def test_split_products(
     rows: int, inner: int, columns: int, dtype: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streamed, "LARGE", 1)
-    for ahead in (1 << 8, 1 << 19):
-        monkeypatch.setattr(streamed, "AHEAD", ahead)
+    for bytes in (1 << 8, 1 << 19):
+        on(monkeypatch, split_k_least_bytes=1, prefetch_bytes=bytes)
         arrays = [numbers(0, (rows, inner), dtype), numbers(1, (inner, columns), dtype)]
         program = program_of(arrays)
-        assert is_spread(program)
+        assert is_split(program)
         compare(program, arrays, scale=10.0)
-        turned = [np.ascontiguousarray(arrays[0].T), arrays[1]]
-        compare(program_of(turned, transpose_x=True), turned, scale=10.0)
+        transposed = [np.ascontiguousarray(arrays[0].T), arrays[1]]
+        compare(program_of(transposed, transpose_x=True), transposed, scale=10.0)
     arrays[1] = arrays[1] + np.asarray(0.1, dtype)
     results = [native_engine.compile(program, threads)(arrays)[0] for threads in (1, 2, 5)]
     assert len({each.tobytes() for each in results}) == 1
@@ -50,12 +57,12 @@ def test_streamed_products(
 def test_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small matrices, transposed ones, many rows, columns that end within a cache line."""
     small = [numbers(0, (7, 100), "float32"), numbers(1, (100, 32), "float32")]
-    assert not is_spread(program_of(small))
-    monkeypatch.setattr(streamed, "LARGE", 1)
+    assert not is_split(program_of(small))
+    on(monkeypatch, split_k_least_bytes=1)
     many = [numbers(0, (129, 100), "float32"), small[1]]
     odd = [small[0], numbers(1, (100, 30), "float32")]
-    turned = [small[0], numbers(1, (32, 100), "float32")]
-    for arrays, flags in ((many, {}), (odd, {}), (turned, {"transpose_y": True})):
+    transposed = [small[0], numbers(1, (32, 100), "float32")]
+    for arrays, flags in ((many, {}), (odd, {}), (transposed, {"transpose_y": True})):
         program = program_of(arrays, **flags)
-        assert not is_spread(program)
+        assert not is_split(program)
         compare(program, arrays, scale=10.0)

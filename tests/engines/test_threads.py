@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,10 +22,13 @@ from hypothesis import HealthCheck, given, settings
 
 import pantarhei as tf
 from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.kernels import loops
+from pantarhei.engines.native.kernels.gemm import blas
+from pantarhei.engines.native.kernels.kernel import Tasks
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine
 from pantarhei.engines.native.runtime import thread_pool as threads
-from pantarhei.engines.native.schedule import parallel as tasks
+from pantarhei.engines.native.schedule.parallel import Division
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.ir import Program
 from tests.engines.agreement import agree, builder, inputs
@@ -38,14 +42,15 @@ CURVES = {"tanh", "sigmoid", "arctan"}
 @contextlib.contextmanager
 def finely() -> Iterator[None]:
     """Even small kernels are divided into tasks."""
-    with mock.patch.multiple(
-        tasks,
-        TASK=1.0,
-        _FEWEST=4,
-        GRAIN=4,
-        PRODUCT_TASKS=((1 << 9, 6), (1 << 5, 3)),
-        PROCESSORS=16,
-    ):
+    machine = replace(
+        jit.compiler().machine,
+        task_nanoseconds=1.0,
+        least_inner=4,
+        blas_grain=4,
+        blas_tasks=((1 << 9, 6), (1 << 5, 3)),
+        processors=16,
+    )
+    with mock.patch.object(jit.compiler(), "machine", machine):
         yield
 
 
@@ -60,11 +65,12 @@ def same_bits(program: Program, arrays: list[Any]) -> list[Any]:
 
 def number_of_tasks(program: Program, products: bool = True) -> int:
     """How many tasks a program has."""
-    layout = assemble(program)
-    divide = tasks.Division(layout.workspace_slot, layout.workspace, products)
+    machine = replace(jit.compiler().machine, gemm_rows=0)
+    layout = assemble(program, machine=machine)
+    divide = Division(layout.workspace_slot, layout.workspace, products, machine)
     kernels = [kernel for part in layout.parts if isinstance(part, list) for kernel in part]
     divided = [divide(kernel) for kernel in kernels]
-    return sum(len(each.tasks) for each in divided if isinstance(each, tasks.Tasks))
+    return sum(len(each.tasks) for each in divided if isinstance(each, Tasks))
 
 
 def mixture(shape: tuple[int, int] = (300, 700)) -> tuple[Program, list[Any]]:
@@ -118,11 +124,11 @@ def test_random_programs_in_tasks(drawn: tuple[Program, list[Any]]) -> None:
 def test_a_wrong_bound_is_seen() -> None:
     """If a task missed the last of its rows, the comparison above would tell."""
     program, arrays = mixture((100, 50))
-    right = tasks._cuts
+    right = loops.parts
 
-    def wrong(extent: int, number: int, grain: int) -> list[tuple[int, int]]:
-        (first, end), *others = right(extent, number, grain)
-        return [(first, end - 1), *others]
+    def wrong(extent: int, width: int, number: int) -> list[tuple[int, int]]:
+        (first, length), *others = right(extent, width, number)
+        return [(first, length - 1), *others]
 
     def poisoned(shape: Any, dtype: Any = float) -> Any:
         return np.full(shape, np.nan if np.dtype(dtype).kind == "f" else 1, dtype)
@@ -130,7 +136,8 @@ def test_a_wrong_bound_is_seen() -> None:
     whole = engine.compile(program, threads=1)(arrays)
     with (
         finely(),
-        mock.patch.object(tasks, "_cuts", wrong),
+        mock.patch.object(loops, "parts", wrong),
+        mock.patch.object(blas, "parts", wrong),
         mock.patch.object(np, "empty", poisoned),
     ):
         divided = engine.compile(program, threads=2)(arrays)

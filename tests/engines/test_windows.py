@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.kernels.conv import geometry as sharing
-from pantarhei.engines.native.kernels.conv import sliding
+from pantarhei.engines.native.codegen import jit
+from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
+from pantarhei.engines.native.kernels.kernel import Tasks, flat
 from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.machine import Machine, host_machine
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
-from pantarhei.engines.native.schedule.parallel import Tasks, flat
 from tests.engines.agreement import builder, compare, inputs
 
 # Extents of the image, filter (positions, channels in, channels out), strides, dilations, padding.
@@ -36,24 +38,31 @@ GEOMETRIES = [
 ]
 
 
+def on(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Machine:
+    """This machine with some other thresholds, for which the engine compiles."""
+    machine = replace(jit.compiler().machine, **fields)
+    monkeypatch.setattr(jit.compiler(), "machine", machine)
+    return machine
+
+
 def numbers(seed: int, shape: tuple[int, ...], dtype: str) -> Any:
     return (np.random.default_rng(seed).integers(-9, 10, shape) / 4).astype(dtype)
 
 
-def convolutions(geometry: Any, dtype: str, turned: bool = False) -> tuple[Any, list[Any]]:
+def convolutions(geometry: Any, dtype: str, transposed: bool = False) -> tuple[Any, list[Any]]:
     """A program with a convolution and both gradients."""
     image, kernel, strides, dilations, padding = geometry
     b = builder()
     rank = len(strides)
     attributes = {"strides": strides, "dilations": dilations, "padding": padding}
-    arrays = [numbers(0, image[::-1] if turned else image, dtype), numbers(1, kernel, dtype)]
+    arrays = [numbers(0, image[::-1] if transposed else image, dtype), numbers(1, kernel, dtype)]
     x, w = inputs(b, arrays)
-    if turned:
+    if transposed:
         x = b.transpose(x, permutation=tuple(reversed(range(rank + 2))))
     y = b.conv(x, w, **attributes)
     back = b.conv_input_gradient(y, w, shape=image, **attributes)
-    slope = b.conv_filter_gradient(x, y, shape=kernel, **attributes)
-    return b.finish([y, back, slope]), arrays
+    gradient = b.conv_filter_gradient(x, y, shape=kernel, **attributes)
+    return b.finish([y, back, gradient]), arrays
 
 
 @pytest.mark.parametrize("block", [1, 1 << 19])
@@ -62,14 +71,15 @@ def convolutions(geometry: Any, dtype: str, turned: bool = False) -> tuple[Any, 
 def test_convolution(
     geometry: Any, dtype: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "BLOCK", block)
-    for turned in (False, True):
-        program, arrays = convolutions(geometry, dtype, turned)
-        assert not any(isinstance(part, HostCall) for part in assemble(program).parts)
+    machine = on(monkeypatch, patch_bytes=block)
+    for transposed in (False, True):
+        program, arrays = convolutions(geometry, dtype, transposed)
+        parts = assemble(program, machine=machine).parts
+        assert not any(isinstance(part, HostCall) for part in parts)
         compare(program, arrays, scale=1000.0)
 
 
-@pytest.mark.skipif(not sliding.registers().rows, reason="this processor has no such blocks")
+@pytest.mark.skipif(not host_machine().sliding_rows, reason="this processor has no register blocks")
 @pytest.mark.parametrize(("geometry", "number"), [(GEOMETRIES[7], 2), (GEOMETRIES[8], 3)])
 def test_whole_vectors_of_channels_are_not_copied(geometry: Any, number: int) -> None:
     """Forward and for the filter's gradient; with as many channels coming in, all three."""
@@ -80,16 +90,15 @@ def test_whole_vectors_of_channels_are_not_copied(geometry: Any, number: int) ->
 
 
 def _slides(kernel: Any) -> bool:
-    return isinstance(kernel.structure, sliding.SlidingBlock)
+    return isinstance(kernel.structure, SlidingBlock)
 
 
 def test_processors_without_what_blocks_need(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies and products do it there."""
-    registers = sliding.Registers(16, 0)
-    monkeypatch.setattr(sliding, "registers", lambda: registers)
+    machine = on(monkeypatch, sliding_rows=0)
     program, arrays = convolutions(GEOMETRIES[8], "float32")
-    kernels = [each for part in assemble(program).parts for each in flat(part)]
-    assert not any(isinstance(each.structure, sliding.SlidingBlock) for each in kernels)
+    kernels = [each for part in assemble(program, machine=machine).parts for each in flat(part)]
+    assert not any(map(_slides, kernels))
     compare(program, arrays, scale=1000.0)
 
 
@@ -134,13 +143,11 @@ def test_images_are_shared_out_among_tasks(
     geometry: Any, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Any number of images for a task, in blocks of any number."""
-    monkeypatch.setattr(sharing, "TASK", 1)
-    monkeypatch.setattr(sharing, "MOST_TASKS", 3)
     image, *rest = geometry
     for block in (1, 1 << 13):
-        monkeypatch.setattr(sharing, "BLOCK", block)
+        machine = on(monkeypatch, conv_task=1, conv_most_tasks=3, patch_bytes=block)
         program, arrays = convolutions(((batch, *image[1:]), *rest), "float32")
-        kernels = [each for part in assemble(program).parts for each in part]
+        kernels = [each for part in assemble(program, machine=machine).parts for each in part]
         tasks = [len(each.tasks) for each in kernels if isinstance(each, Tasks)]
         assert tasks == ([min(batch, 3)] * 3 if batch > 1 or image[-1] == 32 else [])
         compare(program, arrays, scale=1000.0)
@@ -148,7 +155,7 @@ def test_images_are_shared_out_among_tasks(
 
 @pytest.mark.parametrize("geometry", [GEOMETRIES[1], GEOMETRIES[8]])
 def test_threads_do_not_change_a_bit(geometry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "TASK", 1)
+    on(monkeypatch, conv_task=1)
     program, arrays = convolutions(((9, *geometry[0][1:]), *geometry[1:]), "float32")
     arrays = [array + np.float32(0.1) for array in arrays]
     results = [native_engine.compile(program, threads)(arrays) for threads in (1, 2, 7)]

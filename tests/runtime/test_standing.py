@@ -234,8 +234,8 @@ def test_interrupted_runs_leave_variables_of_one_moment(monkeypatch: pytest.Monk
     walk = ExecutionContext.walk
     left = [0]
 
-    def walk_until(frame: ExecutionContext, steps: Any) -> None:
-        walk(frame, steps)
+    def walk_until(context: ExecutionContext, steps: Any) -> None:
+        walk(context, steps)
         left[0] -= 1
         if left[0] == 0:
             raise KeyboardInterrupt

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pantarhei.engines.native import printing
-from pantarhei.engines.native.codegen.jit import Compilable, Compiler, compiler, llvm_text
+from pantarhei.engines.native.codegen.jit import Compiler, compiler, llvm_text
+from pantarhei.engines.native.kernels.kernel import Compilable, flat
 from pantarhei.engines.native.kernels.lowering import LoweredSchedule, lower
+from pantarhei.engines.native.machine import Machine, host_machine
 from pantarhei.engines.native.memory import verifier as memory_verifier
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import MemoryPlan, plan_memory
@@ -22,7 +24,7 @@ from pantarhei.engines.native.passes import guards, pooling, slice_sinking, smal
 from pantarhei.engines.native.schedule import verifier as schedule_verifier
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule, alias
 from pantarhei.engines.native.schedule.fusion import fuse
-from pantarhei.engines.native.schedule.parallel import Division, flat
+from pantarhei.engines.native.schedule.parallel import Division
 from pantarhei.engines.native.schedule.schedule import HostCallStep, Schedule
 from pantarhei.passes.driver import Dump, Pass, run_pass, verified
 from pantarhei.program.ir import Program, VerificationError, verify
@@ -37,11 +39,13 @@ class Options:
         that is no input.
       bound: whether the program runs as one call, with guards in the place of checks.
       kernel: the only one whose code is generated, by its number among all; None for every one.
+      machine: what kernels are chosen for.
     """
 
     donations: Mapping[int, int | None] = field(default_factory=dict)
     bound: bool = False
     kernel: int | None = None
+    machine: Machine = field(default_factory=host_machine)
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,10 @@ class MachineCode:
     functions: dict[Compilable, str]
 
 
-def divide(plan: MemoryPlan, jit: Compiler) -> TaskPlan:
+def divide(plan: MemoryPlan, jit: Compiler, machine: Machine) -> TaskPlan:
     """Divides large kernels into tasks; programs that run do so when they are compiled."""
     start = -(-plan.workspace // ALIGNMENT) * ALIGNMENT
-    division = Division(plan.workspace_slot, start, jit.pool.divides_products, jit.tiles)
+    division = Division(plan.workspace_slot, start, jit.pool.divides_products, machine)
     parts = [list(map(division, part)) if isinstance(part, list) else part for part in plan.parts]
     tasks = TaskPlan(plan, parts, division.end)
     verified("parallel", _verify_tasks, tasks)
@@ -110,8 +114,7 @@ def _verify_tasks(tasks: TaskPlan) -> None:
 def generate(plan: TaskPlan, kernel: int | None = None) -> GeneratedCode:
     """The LLVM modules of a plan's kernels, or of one of them."""
     kernels = [each for part in plan.parts if isinstance(part, list) for each in flat(part)]
-    structures = [each.structure for each in kernels if not isinstance(each.structure, str)]
-    ordered = list(dict.fromkeys(structures))
+    ordered = list(dict.fromkeys(function for each in kernels for function in each.functions))
     if kernel is not None:
         ordered = ordered[kernel : kernel + 1]
     return GeneratedCode({each: llvm_text(each) for each in ordered})
@@ -149,7 +152,8 @@ PASSES = (pooling.PASS, guards.PASS, slice_sinking.PASS, small_matmul.PASS)
 
 def _rewrite(each: Pass) -> Stage:
     def run(program: Program, options: Options) -> tuple[Program, str]:
-        step = run_pass(each, program)
+        suited = small_matmul.pass_for(options.machine) if each is small_matmul.PASS else each
+        step = run_pass(suited, program)
         return step.after, str(step).removeprefix(f"{each.name}: ")
 
     bound_only = each is guards.PASS
@@ -193,7 +197,7 @@ STAGES = (
     _stage(
         "kernels",
         (SlottedSchedule, LoweredSchedule),
-        lambda slotted, _: lower(slotted),
+        lambda slotted, options: lower(slotted, options.machine),
         memory_verifier.verify_kernels,
         printing.show_lowered,
     ),
@@ -207,7 +211,7 @@ STAGES = (
     _stage(
         "parallel",
         (MemoryPlan, TaskPlan),
-        lambda plan, _: divide(plan, compiler()),
+        lambda plan, options: divide(plan, compiler(), options.machine),
         _verify_tasks,
         _show_tasks,
     ),
@@ -274,17 +278,23 @@ def explain(program: Program, until: str = "memory", options: Options | None = N
 # --- for the engine -------------------------------------------------------------------------------
 
 
-def assemble(program: Program, donations: Mapping[int, int | None] | None = None) -> MemoryPlan:
-    """The kernels and the memory of a program."""
-    *_, (_, plan) = stages(program, Options(donations or {}))
+def assemble(
+    program: Program,
+    donations: Mapping[int, int | None] | None = None,
+    machine: Machine | None = None,
+) -> MemoryPlan:
+    """The kernels and the memory of a program; `machine`: None for this one."""
+    *_, (_, plan) = stages(program, Options(donations or {}, machine=machine or host_machine()))
     assert isinstance(plan, MemoryPlan)
     return plan
 
 
-def assemble_bound(program: Program, donations: Mapping[int, int | None]) -> MemoryPlan | None:
+def assemble_bound(
+    program: Program, donations: Mapping[int, int | None], machine: Machine
+) -> MemoryPlan | None:
     """The same with guards; None for a program with calls of NumPy."""
     plan = None
-    for _, plan in stages(program, Options(donations, bound=True)):
+    for _, plan in stages(program, Options(donations, bound=True, machine=machine)):
         steps = plan.steps if isinstance(plan, Schedule) else ()
         if any(isinstance(step, HostCallStep) for step in steps):
             return None

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from pantarhei.engines.native.codegen.loop_nest import Operand, Structure
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.kernels.lowering import Fetch, HostCall, LoweredSchedule, Temporary
 from pantarhei.engines.native.memory.plan import MemoryPlan, pairs_of
 from pantarhei.engines.native.memory.slots import Arrays, SlottedSchedule
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule
-from pantarhei.engines.native.schedule.parallel import Tasks
 from pantarhei.engines.native.schedule.schedule import (
     GuardStep,
     HostCallStep,
@@ -243,10 +242,10 @@ def _kernel(kernel: Kernel, arrays: Arrays, buffers: Mapping[int, str]) -> Itera
 
 
 def _nest(structure: Structure, numbers: Sequence[int], places: Mapping[int, str]) -> Iterator[str]:
-    rank = len(structure.folded)
+    rank = len(structure.reduced)
     loops = (
         f"{extent}{' (reduced)' if folded else ''}"
-        for extent, folded in zip(numbers, structure.folded, strict=False)
+        for extent, folded in zip(numbers, structure.reduced, strict=False)
     )
     yield f"nest over [{', '.join(loops)}]"
     accesses = []

@@ -31,20 +31,19 @@ class Module:
     def __init__(self) -> None:
         self.functions: dict[str, Function] = {}
         self.globals: dict[str, str] = {}
-        self._declarations: dict[str, str] = {}
+        self.declarations: dict[str, str] = {}
         self.is_parallel = False
 
     def declare(self, result: str, name: str, types: Sequence[str]) -> None:
-        """Declares a function if the module does not define it."""
-        if name not in self._declarations:
-            self._declarations[name] = f"declare {result} {name}({', '.join(types)})"
+        """Declares a function `@NAME` if the module does not define it."""
+        self.declarations[name] = f"declare {result} {name}({', '.join(types)})"
 
     @property
     def text(self) -> str:
         """The module in LLVM's language."""
         declared = sorted(
             text
-            for name, text in self._declarations.items()
+            for name, text in self.declarations.items()
             if name.removeprefix("@") not in self.functions
         )
         functions = [each.text for each in self.functions.values()]
@@ -105,7 +104,7 @@ class Function:
         return SSAValue(self, literal(value, type), type)
 
     def number_of(self, value: SSAValue | int) -> SSAValue:
-        """A whole number of 64 bits: a literal, or a value that is one."""
+        """An integer of 64 bits: a literal, or a value that is one."""
         return value.check("i64") if isinstance(value, SSAValue) else self.constant(value, "i64")
 
     def zero(self, type: str) -> SSAValue:
@@ -117,8 +116,9 @@ class Function:
     ) -> SSAValue:
         """A call of a function `@NAME`, or of a pointer."""
         if isinstance(callee, str):
-            self.module.declare(result, callee, [each.type for each in operands])
             name = callee
+            if name not in self.module.declarations:
+                self.module.declare(result, name, [each.type for each in operands])
         else:
             name = callee.check("ptr").name
         text = f"call {result} {name}({', '.join(map(str, operands))}) {note}"
@@ -147,50 +147,41 @@ class Function:
     # --- memory ---------------------------------------------------------------------------------
 
     def gep(
-        self,
-        pointer: SSAValue,
-        type: str,
-        index: SSAValue | int,
-        member: SSAValue | int | None = None,
+        self, pointer: SSAValue, type: str, index: SSAValue | int, member: int | None = None
     ) -> SSAValue:
         """The address of an element of an array of this type, or of a member of that element."""
         text = f"getelementptr {type}, {pointer.check('ptr')}, {self.number_of(index)}"
-        if isinstance(member, int):
-            text = f"{text}, i32 {member}"
-        elif member is not None:
-            text = f"{text}, {member}"
-        return self.emit(text, "ptr")
+        return self.emit(text if member is None else f"{text}, i32 {member}", "ptr")
 
     def moved(self, pointer: SSAValue, bytes: SSAValue | int) -> SSAValue:
         """The address that is so many bytes further on."""
         distance = bytes.check("i64").name if isinstance(bytes, SSAValue) else bytes
-        base = pointer.check("ptr").name
-        return self.emit(f"getelementptr i8, ptr {base}, i64 {distance}", "ptr")
+        return self.emit(f"getelementptr i8, {pointer.check('ptr')}, i64 {distance}", "ptr")
 
     def load(self, pointer: SSAValue, type: str, note: str = "") -> SSAValue:
         """What is in memory; truth values lie there as bytes."""
         if type == "i1":
             return self.load(pointer, "i8", note).convert("trunc", "i1")
-        return self.emit(f"load {type}, ptr {pointer.check('ptr').name}{note}", type)
+        return self.emit(f"load {type}, {pointer.check('ptr')}{note}", type)
 
     def store(self, value: SSAValue, pointer: SSAValue, note: str = "") -> None:
         """Writes to memory; truth values as bytes."""
         stored = value.convert("zext", "i8") if value.type == "i1" else value
-        self.lines.append(f"  store {stored}, ptr {pointer.check('ptr').name}{note}")
+        self.lines.append(f"  store {stored}, {pointer.check('ptr')}{note}")
 
     def atomic_load(self, pointer: SSAValue, order: str) -> SSAValue:
-        """A whole number that other threads may write."""
+        """An integer that other threads may write."""
         return self.emit(f"load atomic i64, {pointer.check('ptr')} {order}, align 8", "i64")
 
     def atomic_store(self, value: SSAValue | int, pointer: SSAValue, order: str) -> None:
-        """Writes a whole number that other threads may read."""
+        """Writes an integer that other threads may read."""
         text = f"store atomic {self.number_of(value)}, {pointer.check('ptr')} {order}, align 8"
         self.lines.append(f"  {text}")
 
     def compare_exchange(
         self, pointer: SSAValue, expected: SSAValue | int, new: SSAValue | int, orders: str
     ) -> SSAValue:
-        """Replaces a whole number that other threads may write, if it is as expected; whether it
+        """Replaces an integer that other threads may write, if it is as expected; whether it
         was."""
         numbers = ", ".join(f"{self.number_of(each)}" for each in (expected, new))
         text = f"cmpxchg {pointer.check('ptr')}, {numbers} {orders}, align 8"
@@ -198,7 +189,7 @@ class Function:
         return self.emit(f"extractvalue {pair}, 1", "i1")
 
     def fetch(self, operation: str, pointer: SSAValue, by: SSAValue | int, order: str) -> None:
-        """Changes a whole number that other threads may write, in one step."""
+        """Changes an integer that other threads may write, in one step."""
         text = f"atomicrmw {operation} {pointer.check('ptr')}, {self.number_of(by)}"
         self.emit(f"{text} {order}, align 8", "i64")
 
@@ -228,9 +219,10 @@ class Function:
 
     def splat(self, value: SSAValue, lanes: int) -> SSAValue:
         """A vector with the value in all lanes."""
-        poison = SSAValue(self, "poison", vector(lanes, value.type))
-        one = self.insert(poison, value, self.constant(0, "i64"))
-        return self.shuffle(one, None, [0] * lanes)
+        type = vector(lanes, value.type)
+        one = self.emit(f"insertelement {type} poison, {value}, i64 0", type)
+        mask = f"<{lanes} x i32> zeroinitializer"
+        return self.emit(f"shufflevector {one}, {type} poison, {mask}", type)
 
     def shuffle(self, x: SSAValue, y: SSAValue | None, lanes: Sequence[int]) -> SSAValue:
         """The elements of two vectors with these numbers, counted through both."""
@@ -381,46 +373,3 @@ class Loop:
             return
         function.branch(self.again, self.head, self.done, self.note)
         function.start(self.done)
-
-
-class KernelFunction(Function):
-    """The function `kernel` of a module of its own: it reads its arguments one after the other.
-
-        void kernel(i64* arguments, i8** buffers)
-
-    Buffers are given by their number in the table of buffers, and an offset in bytes.
-    """
-
-    def __init__(
-        self, attributes: str = "", name: str = "kernel", module: Module | None = None
-    ) -> None:
-        attributes = f"nounwind {attributes}"
-        super().__init__(module or Module(), name, ("ptr", "ptr"), attributes=attributes)
-        self._arguments = 0
-
-    def number(self) -> SSAValue:
-        """The next argument."""
-        name = f"%a{self._arguments}"
-        self.lines.append(
-            f"  {name}.place = getelementptr i64, ptr %p0, i64 {self._arguments}\n"
-            f"  {name} = load i64, ptr {name}.place"
-        )
-        self._arguments += 1
-        return SSAValue(self, name, "i64")
-
-    def skip(self) -> None:
-        """Leaves an argument out."""
-        self._arguments += 1
-
-    def place(self) -> SSAValue:
-        """The address that the next two arguments name: a buffer, and an offset in bytes."""
-        return self.address(self.number(), self.number())
-
-    def address(self, slot: SSAValue, offset: SSAValue) -> SSAValue:
-        """The address in the buffer of an argument, so many bytes further on."""
-        name = slot.name
-        self.lines.append(
-            f"  {name}.entry = getelementptr ptr, ptr %p1, i64 {name}\n"
-            f"  {name}.base = load ptr, ptr {name}.entry"
-        )
-        return self.moved(SSAValue(self, f"{name}.base", "ptr"), offset)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pantarhei.engines.native.codegen.builder import WIDEST, KernelFunction
+from pantarhei.engines.native.codegen.builder import WIDEST
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.codegen.values import SSAValue, vector
 

@@ -20,30 +20,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from importlib import machinery, util
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from pantarhei.engines.native.codegen.builder import Module
 from pantarhei.engines.native.codegen.object_cache import ObjectCache, chosen_folder
 from pantarhei.engines.native.codegen.runtime_functions import write_product, write_walk
-from pantarhei.engines.native.kernels.gemm.microkernel import tile
+from pantarhei.engines.native.kernels.kernel import Compilable
+from pantarhei.engines.native.machine import host_machine
 from pantarhei.engines.native.runtime.entry import EntryCompiler, write_enter
 from pantarhei.engines.native.runtime.task_functions import write_task_functions
 from pantarhei.engines.native.runtime.thread_pool import ThreadPool
 
 # The passes that texts go through; changes whenever `_machine_code` does.
 PIPELINE = "level 2, loops vectorised and interleaved"
-
-
-class Compilable(Protocol):
-    """What functions are compiled for: all that decides the instructions, hashable."""
-
-    @property
-    def text(self) -> str:
-        """A module with the function, named `kernel`, in LLVM's language."""
-
-    @property
-    def optimized(self) -> bool:
-        """Whether LLVM's optimization passes run over the text."""
 
 
 class Unavailable(Exception):
@@ -100,17 +89,19 @@ class Compiler:
         self.product = {each: fixed(f"product_{each}") for each in ("float", "double")}
         self.alone = {each: fixed(f"alone_{each}") for each in ("float", "double")}
         self.spread = fixed("spread")
-        features = llvm.get_host_cpu_features()
-        tiles = {each: tile(each, features) for each in ("float", "double")}
-        self.tiles = {type: each for type, each in tiles.items() if each is not None}
+        self.machine = host_machine()
         self.pool = ThreadPool(fixed, _library(cython_blas))
-        # Python's lock is released during these calls.
+        # The GIL is released during these calls.
         self.walk = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(fixed("walk"))
         self.entry = EntryCompiler(fixed("enter"), self.walk)
 
     def gemm(self, type: str) -> int:
         """Address of BLAS's product for a type."""
         return self._gemm[type]
+
+    def thread_control(self) -> int | None:
+        """Address of the pool, whose functions control BLAS' threads; None where they cannot."""
+        return self.pool.address if self.pool.divides_products else None
 
     def kernels(self, structures: Iterable[Compilable]) -> dict[Compilable, int]:
         """Addresses of the functions of all these structures."""
@@ -185,7 +176,7 @@ class Compiler:
 def _fixed_pieces(triple: str) -> list[Piece]:
     """The functions that do not depend on a program, as they are written.
 
-    What every call goes through is emitted with care; the rest does little itself.
+    What every call goes through is emitted at level 2; the rest does little itself.
     """
     often, seldom = Module(), Module()
     write_walk(often)
@@ -224,7 +215,7 @@ def _cython_blas() -> Any:
     if package is None or not package.submodule_search_locations:
         raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
     if sys.platform == "win32":
-        import scipy  # noqa: F401 - it tells Windows where BLAS is
+        import scipy  # noqa: F401 - Windows finds BLAS through it
 
     kinds = (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES)
     folder = f"{package.submodule_search_locations[0]}/linalg"

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pantarhei.engines.native.codegen.builder import ACCESS_GROUP, WIDEST, KernelFunction
+from pantarhei.engines.native.codegen.builder import ACCESS_GROUP, WIDEST
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import BYTES, combine, neutral, write
 from pantarhei.engines.native.codegen.values import SSAValue
 
@@ -21,7 +22,7 @@ Operand = tuple[str, int | str]
 
 
 OTHER = -1
-# Loops over a few columns' elements become vectors if the compiler knows how far they are apart.
+# Loops over a few columns' elements become vectors if the distance between them is a constant.
 LARGEST_STEP = 8
 
 
@@ -58,10 +59,10 @@ class Result:
 class Structure:
     """All that decides the instructions of a nest.
 
-    `folded`: which axes are reduction axes, outermost first.
+    `reduced`: which axes are reduction axes, outermost first.
     """
 
-    folded: tuple[bool, ...]
+    reduced: tuple[bool, ...]
     loads: tuple[Access, ...]
     operations: tuple[ElementOperation, ...]
     results: tuple[Result, ...]
@@ -89,13 +90,13 @@ class _NestWriter:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
-        self.rank = len(structure.folded)
+        self.rank = len(structure.reduced)
         self.first = len(structure.loads)
         self.f = KernelFunction(WIDEST)
         self.accesses = [*structure.loads, *(each.access for each in structure.results)]
         # The innermost axis is a reduction axis: elements are accumulated in a register.
-        self.in_register = self.rank > 0 and structure.folded[-1]
-        self.in_memory = any(structure.folded[: -1 if self.in_register else self.rank])
+        self.in_register = self.rank > 0 and structure.reduced[-1]
+        self.in_memory = any(structure.reduced[: -1 if self.in_register else self.rank])
         self.reductions = [
             (self.first + number, each)
             for number, each in enumerate(structure.results)
@@ -107,7 +108,7 @@ class _NestWriter:
         """The module."""
         self._arguments()
         if self.reductions and self.in_memory:
-            kept = [axis for axis in range(self.rank) if not self.structure.folded[axis]]
+            kept = [axis for axis in range(self.rank) if not self.structure.reduced[axis]]
             self._axes(kept, {number: self.bases[number] for number, _ in self.reductions}, True)
         self._axes(list(range(self.rank)), dict(enumerate(self.bases)), False)
         self.f.ret()
@@ -139,14 +140,11 @@ class _NestWriter:
                 self._values(pointers, {}, {})
             return
         axis, *inner = axes
-        if inner:
-            with self.f.loop(self.extents[axis]) as loop:
-                self._axes(inner, self._moved(pointers, loop.index, axis), initial)
-        elif initial:
-            with self.f.loop(self.extents[axis]) as loop:
-                self._initial_values(self._moved(pointers, loop.index, axis))
-        else:
+        if not inner and not initial:
             self._innermost(axis, pointers)
+            return
+        with self.f.loop(self.extents[axis]) as loop:
+            self._axes(inner, self._moved(pointers, loop.index, axis), initial)
 
     def _moved(self, pointers: Pointers, index: SSAValue, axis: int) -> Pointers:
         moved = {}
@@ -176,18 +174,16 @@ class _NestWriter:
             for number, total in totals.items():
                 loop.next(sums[number], total)
         for number, total in totals.items():
-            self._finish(self.accesses[number], self._kind(number), total, outer[number])
+            self._finish(self.structure.results[number - self.first], total, outer[number])
 
-    def _kind(self, number: int) -> str:
-        return self.structure.results[number - self.first].kind
-
-    def _finish(self, access: Access, kind: str, total: SSAValue, pointer: SSAValue) -> None:
+    def _finish(self, result: Result, total: SSAValue, pointer: SSAValue) -> None:
         """Stores what a register has gathered, or combines it with what is in memory."""
+        type = result.access.type
         if self.in_memory:
-            there = _widened(self.f.load(pointer, access.type), total.type)
-            total = combine(kind, there, total)
-        if total.type != access.type:
-            total = total.convert("fptrunc", access.type)
+            there = _widened(self.f.load(pointer, type), total.type)
+            total = combine(result.kind, there, total)
+        if total.type != type:
+            total = total.convert("fptrunc", type)
         self.f.store(total, pointer)
 
     # --- elements -----------------------------------------------------------------------------
@@ -200,7 +196,7 @@ class _NestWriter:
     def _values(
         self, pointers: Pointers, known: Mapping[int, SSAValue], sums: Mapping[int, SSAValue]
     ) -> dict[int, SSAValue]:
-        """One position: loads, operations, results; gives the new values of sums in registers."""
+        """One position: loads, operations, results; returns the new values of sums in registers."""
         # Iterations of the innermost loop touch different elements, or only read them.
         note = ACCESS_GROUP if self.rank else ""
         values: dict[Operand, SSAValue] = {}

@@ -3,7 +3,7 @@
 A key says everything on which the code depends, so nothing ever has to be invalidated. A file is
 believed only if its checksum fits and nobody else can have written it; otherwise the piece is made
 again. Files are written beside their place and renamed, so that processes may share the folder.
-This module knows bytes; what they mean is the compiler's business (jit.py).
+This module holds bytes; the compiler (jit.py) gives them their meaning.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ def _head(name: str, data: bytes) -> bytes:
 
 
 def _only_ours(facts: os.stat_result) -> bool:
-    """Whether nobody but this user can have written it, as far as the platform tells."""
+    """Whether nobody but this user can have written it, as far as the platform shows."""
     if not hasattr(os, "geteuid"):
         return True
     return facts.st_uid == os.geteuid() and not facts.st_mode & 0o022

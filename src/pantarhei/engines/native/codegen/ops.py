@@ -1,8 +1,8 @@
-"""The primitives that the engine compiles, for one element each: the same meanings as in NumPy.
+"""The primitives that the engine compiles, for one element each.
 
-`compiles` tells whether an application can become machine code; `write` appends it. What is not
-here runs by its NumPy meaning: dtypes without a row in `TYPES`, and whatever may find a fault in
-the data.
+`compiles` is whether an application can become machine code; `write` appends its instructions. What
+is not here runs by its reference implementation: dtypes without a row in `TYPES`, and whatever may
+find a fault in the data.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "add": (NUMBERS, lambda x, y: x + y),
     "subtract": (NUMBERS, lambda x, y: x - y),
     "multiply": (NUMBERS, lambda x, y: x * y),
-    # Those that may fault are compiled for whole numbers if the divisor is known: see `compiles`.
+    # Those that may fault are compiled for integers if the divisor is known: see `compiles`.
     "divide": (NUMBERS, _divide),
     "floor_divide": (NUMBERS, _floor_divide),
     "fmod": (NUMBERS, _fmod),
@@ -199,7 +199,7 @@ def types_of(node: Node) -> tuple[list[str], list[str]] | None:
         return None
 
 
-# By whole numbers that are not constants these may find a fault.
+# By integers that are not constants these may find a fault.
 DIVISIONS = frozenset({"divide", "floor_divide", "fmod", "mod"})
 
 # Powers with constant whole exponents, by the name of the operation that is written for them.
@@ -207,7 +207,7 @@ POWERS: dict[float, str] = {-1: "reciprocal", 1: "copy", 2: "square", 3: "cube"}
 
 
 def spelled(node: Node) -> tuple[str, int]:
-    """The name under which `write` knows an application, and how many operands that takes."""
+    """The name of an application among `ROWS`, and how many operands that takes."""
     exponent = node.operands[1].constant if node.kind == "power" else None
     if exponent is None or exponent.size != 1:
         return node.kind, len(node.operands)

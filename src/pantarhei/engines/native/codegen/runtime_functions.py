@@ -4,7 +4,8 @@ of kernels, and products by BLAS, which are called as kernels are.
 
 from __future__ import annotations
 
-from pantarhei.engines.native.codegen.builder import Function, KernelFunction, Module
+from pantarhei.engines.native.codegen.builder import Function, Module
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 
 # What a table of kernels consists of: a function and its arguments.
 _STEP = "{ptr, ptr}"

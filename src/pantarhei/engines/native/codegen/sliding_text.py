@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pantarhei.engines.native.codegen.builder import KernelFunction, Loop
+from pantarhei.engines.native.codegen.builder import Loop
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.values import SSAValue, vector
 
 ALIGNED = ", align 4"

@@ -6,9 +6,10 @@ LLVM's arithmetic; functions, control flow and memory are in builder.py.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,6 +45,13 @@ def suffix(type: str) -> str:
 
 def literal(value: float, type: str) -> str:
     """A number as LLVM writes it; floats by their bits, so that nothing is lost."""
+    if value == 0 and type in FLOATS and math.copysign(1, value) < 0:
+        return "0x8000000000000000"  # the one number that equals another one
+    return _literal(value, type)
+
+
+@lru_cache(4096)
+def _literal(value: float, type: str) -> str:
     if type == "i1":
         return "true" if value else "false"
     if type not in FLOATS:
@@ -85,13 +93,14 @@ class SSAValue:
 
     def binary(self, instruction: str, other: SSAValue | float) -> SSAValue:
         """An instruction with two operands of one type."""
-        right = self.of(other)
-        return self.function.emit(f"{instruction} {self.type} {self.name}, {right.name}", self.type)
+        type = self.type
+        right = other if isinstance(other, SSAValue) and other.type == type else self.of(other)
+        return self.function.emit(f"{instruction} {type} {self.name}, {right.name}", type)
 
     def _arithmetic(self, floating: str, whole: str, other: SSAValue | float) -> SSAValue:
-        if self.type[0] == "i" or not self.is_float:
-            return self.binary(whole, other)
-        return self.binary(f"{floating} {self.function.flags}", other)
+        if self.type in FLOATS or self.is_float:
+            return self.binary(f"{floating} {self.function.flags}", other)
+        return self.binary(whole, other)
 
     def __add__(self, other: SSAValue | float) -> SSAValue:
         return self._arithmetic("fadd", "add", other)
@@ -144,7 +153,7 @@ class SSAValue:
         return self.compare("olt", "ult" if self.type == "i1" else "slt", other)
 
     def below_unsigned(self, other: SSAValue | float) -> SSAValue:
-        """Less, of whole numbers without a sign."""
+        """Less, of integers without a sign."""
         return self.compare("", "ult", other)
 
     def at_most(self, other: SSAValue | float) -> SSAValue:
@@ -170,8 +179,9 @@ class SSAValue:
 
     def intrinsic(self, name: str, *others: SSAValue) -> SSAValue:
         """A call of the intrinsic `llvm.NAME` for operands of this value's type."""
-        operands = [self, *(self.of(each) for each in others)]
-        return self.function.call(self.type, f"@llvm.{name}.{suffix(self.type)}", *operands)
+        for each in others:
+            each.check(self.type)
+        return self.function.call(self.type, f"@llvm.{name}.{suffix(self.type)}", self, *others)
 
     @property
     def bits(self) -> SSAValue:

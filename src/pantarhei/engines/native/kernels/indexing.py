@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable, Sequence
 from pantarhei.engines.native.codegen.ops import BYTES, DIVISIONS, NUMBERS, TYPES, WHOLE
 from pantarhei.engines.native.codegen.values import FLOATS
 from pantarhei.engines.native.kernels import loops as nests
-from pantarhei.engines.native.kernels.loops import Kernel, Place
+from pantarhei.engines.native.kernels.kernel import Kernel, Place
 from pantarhei.engines.native.kernels.random import DRAWS, PER_SAMPLE
-from pantarhei.engines.native.kernels.routines import Routine
+from pantarhei.engines.native.kernels.routines import Routine, RoutineCall
 from pantarhei.engines.native.passes.guards import has_state
 from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import View, contiguous_strides
@@ -53,11 +53,11 @@ def guard(node: Node, numbers: View, place: Place) -> list[Kernel]:
     type = TYPES[node.operands[0].dtype]
     limits: Sequence[tuple[int, int]] = node.attributes["limits"]
     count = math.prod(numbers.shape) // len(limits)
-    kernels = []
+    kernels: list[Kernel] = []
     for number, (low, limit) in enumerate(limits):
         part = View(numbers.buffer, (), (), numbers.offset + number)
         arguments = (0, count, low, limit, len(limits), *_at(part, place, type), *place(FAULT))
-        kernels.append(Kernel(Routine("guard", (type,)), arguments))
+        kernels.append(RoutineCall(Routine("guard", (type,)), arguments))
     return kernels if count else []
 
 
@@ -95,7 +95,7 @@ def _gather(node: Node, views: Sequence[View], result: View, place: Place) -> li
     row = math.prod(array.shape[axis + 1 :]) * BYTES[type]
     arguments = (0, math.prod(array.shape[:axis]) * count, count, array.shape[axis], row)
     places = (*_at(array, place, type), *_at(indices, place, index_type), *_at(result, place, type))
-    return [Kernel(Routine("gather", (index_type,)), (*arguments, *places))]
+    return [RoutineCall(Routine("gather", (index_type,)), (*arguments, *places))]
 
 
 def _gather_nd(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -107,7 +107,7 @@ def _gather_nd(node: Node, views: Sequence[View], result: View, place: Place) ->
     row = math.prod(array.shape[depth:]) * BYTES[type]
     places = (*_at(array, place, type), *_at(indices, place, index_type), *_at(result, place, type))
     arguments = (0, math.prod(indices.shape[:-1]), row, *parts, *places)
-    return [Kernel(Routine("gather_nd", (index_type, str(depth))), arguments)]
+    return [RoutineCall(Routine("gather_nd", (index_type, str(depth))), arguments)]
 
 
 def _scatter(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -124,7 +124,7 @@ def _scatter(node: Node, views: Sequence[View], result: View, place: Place) -> l
         *_at(updates, place, type),
     )
     routine = Routine("scatter", (type, index_type, str(depth), node.attributes["combine"]))
-    return [*kernels, Kernel(routine, (*arguments, *places))]
+    return [*kernels, RoutineCall(routine, (*arguments, *places))]
 
 
 def _arg(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -134,7 +134,7 @@ def _arg(node: Node, views: Sequence[View], result: View, place: Place) -> list[
     inner = math.prod(array.shape[axis + 1 :])
     arguments = (0, math.prod(result.shape), array.shape[axis], inner)
     places = (*_at(array, place, type), *_at(result, place, result_type))
-    return [Kernel(Routine("arg", (node.kind, type, result_type)), (*arguments, *places))]
+    return [RoutineCall(Routine("arg", (node.kind, type, result_type)), (*arguments, *places))]
 
 
 def _cumulated(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -144,7 +144,7 @@ def _cumulated(node: Node, views: Sequence[View], result: View, place: Place) ->
     extent, inner = array.shape[axis], math.prod(array.shape[axis + 1 :])
     arguments = (0, math.prod(array.shape) // extent, extent, inner)
     places = (*_at(array, place, type), *_at(result, place, type))
-    return [Kernel(Routine("cumulated", (node.kind, type)), (*arguments, *places))]
+    return [RoutineCall(Routine("cumulated", (node.kind, type)), (*arguments, *places))]
 
 
 def _top_k(
@@ -156,7 +156,7 @@ def _top_k(
     arguments = (0, math.prod(array.shape) // extent, extent, wanted)
     places = (*_at(array, place, type), *_at(results[0], place, type))
     routine = Routine("top_k", (type,))
-    return [Kernel(routine, (*arguments, *places, *_at(results[1], place, "i32")))]
+    return [RoutineCall(routine, (*arguments, *places, *_at(results[1], place, "i32")))]
 
 
 def _multinomial(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -165,7 +165,7 @@ def _multinomial(node: Node, views: Sequence[View], result: View, place: Place) 
     state: Hashable = node.operands[0]
     places = (*place(state), *_at(logits, place, type), *_at(result, place, result_type))
     arguments = (0, math.prod(result.shape), result.shape[1], logits.shape[1], *places)
-    return [Kernel(Routine("multinomial", (type, result_type)), arguments)]
+    return [RoutineCall(Routine("multinomial", (type, result_type)), arguments)]
 
 
 def _unique(node: Node, views: Sequence[View], bits: int, place: Place) -> list[Kernel]:
@@ -175,7 +175,7 @@ def _unique(node: Node, views: Sequence[View], bits: int, place: Place) -> list[
         number for view, type in zip(views, every, strict=True) for number in _at(view, place, type)
     ]
     count = views[0].shape[0]
-    return [Kernel(Routine("unique", (number, place_type)), (0, count, bits, *places))]
+    return [RoutineCall(Routine("unique", (number, place_type)), (0, count, bits, *places))]
 
 
 def _draw(node: Node, views: Sequence[View], result: View, place: Place) -> list[Kernel]:
@@ -184,7 +184,7 @@ def _draw(node: Node, views: Sequence[View], result: View, place: Place) -> list
     state: Hashable = node.operands[0]
     places = [number for view in (*views, result) for number in _at(view, place, type)]
     arguments = (0, -(-size // PER_SAMPLE[type]), size, *place(state), *places)
-    return [Kernel(Routine(node.kind, (type,)), arguments)]
+    return [RoutineCall(Routine(node.kind, (type,)), arguments)]
 
 
 MAKERS = {

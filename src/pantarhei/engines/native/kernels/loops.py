@@ -1,15 +1,18 @@
-"""From steps to structures and arguments: loop nests over views, and calls of BLAS.
+"""Loop nests over views: their structures and arguments, and how they are divided into tasks.
 
 A nest is put into its simplest form (axes of extent 1 dropped, ordered so that the innermost moves
-least, neighbours merged), so that few structures serve many shapes. Where buffers lie in memory is
-told by a function; this module does not decide it.
+least, neighbours merged), so that few structures serve many shapes. A function returns where
+buffers lie in memory; this module does not decide it. A nest is divided along an axis that it
+keeps; if none is long enough, each task reduces its part into a buffer of its own, and a kernel
+that follows reduces those in order.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from pantarhei.engines.native.codegen.loop_nest import (
     LARGEST_STEP,
@@ -19,25 +22,13 @@ from pantarhei.engines.native.codegen.loop_nest import (
     Operand,
     Result,
     Structure,
+    accumulator_type,
 )
+from pantarhei.engines.native.codegen.math import elementary
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
-from pantarhei.engines.native.kernels.gemm.microkernel import Pack, Tile
-from pantarhei.engines.native.kernels.routines import Routine
+from pantarhei.engines.native.kernels.kernel import Kernel, Place, TaskMemory, Tasks
+from pantarhei.engines.native.machine import CACHE_LINE, Machine
 from pantarhei.engines.native.schedule.views import Shape, View, contiguous_strides
-
-CACHE_LINE = 64
-
-# Number in the table of buffers, and offset in bytes, of a buffer.
-Place = Callable[[Hashable], tuple[int, int]]
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """One call: a structure, a routine, a tile, or the type of a BLAS product; its arguments."""
-
-    structure: Structure | Routine | Tile | Pack | SlidingBlock | str
-    arguments: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -64,10 +55,10 @@ def nest(
     axes = [axis for axis, extent in enumerate(space) if extent != 1]
     axes.sort(key=lambda axis: _movement(axis, views, types), reverse=True)
     extents = [space[axis] for axis in axes]
-    vanish = [folded[axis] for axis in axes]
+    reduced = [folded[axis] for axis in axes]
     strides = [[view.strides[axis] for axis in axes] for view in views]
-    _merge(extents, vanish, strides)
-    reducing = any(vanish)
+    merge(extents, reduced, strides)
+    reducing = any(reduced)
     arguments = list(extents)
     accesses = []
     for view, type, steps in zip(views, types, strides, strict=True):
@@ -80,8 +71,8 @@ def nest(
         Result(target.kind if reducing else "", target.operand, access)
         for target, access in zip(targets, accesses[len(loads) :], strict=True)
     )
-    structure = Structure(tuple(vanish), tuple(accesses[: len(loads)]), tuple(operations), results)
-    return Kernel(structure, tuple(arguments))
+    structure = Structure(tuple(reduced), tuple(accesses[: len(loads)]), tuple(operations), results)
+    return LoopNest(structure, tuple(arguments))
 
 
 def _movement(axis: int, views: Sequence[View], types: Sequence[str]) -> tuple[int, int]:
@@ -94,14 +85,14 @@ def _movement(axis: int, views: Sequence[View], types: Sequence[str]) -> tuple[i
     return sum(min(each, CACHE_LINE) for each in distances), sum(distances)
 
 
-def _merge(extents: list[int], vanish: list[bool], strides: list[list[int]]) -> None:
+def merge(extents: list[int], reduced: list[bool], strides: list[list[int]]) -> None:
     """Merges neighbouring axes that are one axis for every access."""
     for axis in range(len(extents) - 2, -1, -1):
         inner = axis + 1
         one = all(steps[axis] == steps[inner] * extents[inner] for steps in strides)
-        if one and vanish[axis] == vanish[inner]:
+        if one and reduced[axis] == reduced[inner]:
             extents[axis] *= extents[inner]
-            del extents[inner], vanish[inner]
+            del extents[inner], reduced[inner]
             for steps in strides:
                 steps[axis] = steps[inner]
                 del steps[inner]
@@ -125,85 +116,163 @@ def fill(text: str, target: View, type: str, place: Place) -> list[Kernel]:
     return [nest(target.shape, [False] * len(target.shape), [], [], targets, place)]
 
 
-# --- products -----------------------------------------------------------------------------------
+# --- division into tasks ------------------------------------------------------------------------
+
+# Operations that take longer than others.
+_DIVISIONS = frozenset({"divide", "reciprocal", "sqrt"})
+
+
+def _cost(structure: Structure, machine: Machine) -> float:
+    """Nanoseconds for a position of a nest, roughly."""
+    total, simple = 0.0, machine.simple_nanoseconds
+    for access in (*structure.loads, *(each.access for each in structure.results)):
+        if access.step:
+            near = machine.byte_nanoseconds * BYTES[access.type]
+            total += near if access.step == 1 else machine.strided_nanoseconds
+    for operation in structure.operations:
+        wide = 2 if operation.type in ("double", "i64") else 1
+        cost = simple
+        if operation.name in _DIVISIONS:
+            cost = machine.division_nanoseconds
+        elif operation.name in elementary.FUNCTIONS:
+            cost = machine.elementary_nanoseconds
+        total += wide * cost
+    return total + simple * sum(bool(each.kind) for each in structure.results)
+
+
+def parts(extent: int, width: int, number: int) -> list[tuple[int, int]]:
+    """First and length of about so many parts; borders are multiples of `width`."""
+    units = -(-extent // width)
+    number = min(number, units)
+    borders = [units * part // number * width for part in range(number)] + [extent]
+    return [(first, end - first) for first, end in itertools.pairwise(borders)]
 
 
 @dataclass(frozen=True)
-class Matrix:
-    """How BLAS reads the last two axes of a view: as rows, or transposed, at what distance."""
+class LoopNest(Kernel):
+    """A loop nest: its extents, then place and steps of each access, in bytes."""
 
-    transposed: bool
-    leading: int
+    structure: Structure
+
+    @property
+    def rank(self) -> int:
+        """The number of axes."""
+        return len(self.structure.reduced)
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The space of the loops."""
+        return self.arguments[: self.rank]
+
+    @property
+    def work(self) -> int:
+        """Positions."""
+        return math.prod(self.extents)
+
+    def divided(self, memory: TaskMemory) -> Kernel | Tasks:
+        """Parts of one axis, about as many as its cost is worth."""
+        machine, extents = memory.machine, self.extents
+        cost = math.prod(extents) * _cost(self.structure, machine)
+        wanted = int(min(cost / machine.task_nanoseconds, machine.most_tasks))
+        if wanted < 2:
+            return self
+        axes = range(self.rank)
+        inner = machine.least_inner
+        most = [extents[axis] // (inner if axis == self.rank - 1 else 1) for axis in axes]
+        kept = [axis for axis in axes if self._is_kept(axis)]
+        enough = [axis for axis in axes if most[axis] >= wanted]
+        for axis in enough:
+            if axis in kept:
+                return self._in_slices(axis, wanted, inner)
+        best = max(kept, key=lambda axis: most[axis], default=-1)
+        if best >= 0 and most[best] >= max(wanted / 2, 2):
+            return self._in_slices(best, most[best], inner)
+        for axis in enough:
+            if self.structure.reduced[axis]:
+                return self._in_partials(axis, wanted, memory)
+        return self._in_slices(best, most[best], inner) if best >= 0 and most[best] > 1 else self
+
+    def _is_kept(self, axis: int) -> bool:
+        """Whether parts along an axis store different elements."""
+        first = self.rank + (2 + self.rank) * len(self.structure.loads) + 2 + axis
+        return not self.structure.reduced[axis] and all(
+            self.arguments[first + (2 + self.rank) * index]
+            for index in range(len(self.structure.results))
+        )
+
+    def _slices(self, axis: int, number: int, least_inner: int) -> list[LoopNest]:
+        """The same nest for parts of an axis."""
+        grain = least_inner if axis == self.rank - 1 else 1
+        slices = []
+        for first, count in parts(self.arguments[axis], grain, number):
+            arguments = list(self.arguments)
+            arguments[axis] = count
+            for access in range(self.rank, len(arguments), 2 + self.rank):
+                arguments[access + 1] += first * arguments[access + 2 + axis]
+            slices.append(LoopNest(self.structure, tuple(arguments)))
+        return slices
+
+    def _in_slices(self, axis: int, number: int, least_inner: int) -> Tasks:
+        return Tasks(tuple((each,) for each in self._slices(axis, number, least_inner)))
+
+    def _in_partials(self, axis: int, number: int, memory: TaskMemory) -> Tasks:
+        """Parts of reductions along a reduction axis, then the reductions of the parts."""
+        structure, rank = self.structure, self.rank
+        shape, whole = self._kept_shape()
+        slices = self._slices(axis, number, memory.machine.least_inner)
+        tasks = [list(each.arguments) for each in slices]
+        results, after = list(structure.results), []
+        position = memory.start
+        for index, result in enumerate(results):
+            if not result.kind:
+                continue
+            type = accumulator_type(result.kind, result.access.type)
+            length = math.prod(shape) * BYTES[type]
+            first = rank + (2 + rank) * (len(structure.loads) + index)
+            place = self.arguments[first : first + 2 + rank]
+            partials = memory.slot, position
+            after.append(_reduction(result, type, place, whole, shape, partials, len(tasks)))
+            for arguments in tasks:
+                steps = [step * BYTES[type] for step in whole]
+                arguments[first : first + 2 + rank] = [memory.slot, position, *steps]
+                position += length
+            position = -(-position // CACHE_LINE) * CACHE_LINE
+            inner = whole[-1]
+            results[index] = replace(
+                result, access=Access(type, inner if inner in (0, 1) else OTHER)
+            )
+        memory.reserve(position)
+        made = replace(structure, results=tuple(results))
+        return Tasks(tuple((LoopNest(made, tuple(each)),) for each in tasks), tuple(after))
+
+    def _kept_shape(self) -> tuple[tuple[int, ...], list[int]]:
+        """Shape of the results of reductions, and its strides over the whole space."""
+        kept = [axis for axis, folded in enumerate(self.structure.reduced) if not folded]
+        shape = tuple(self.arguments[axis] for axis in kept)
+        strides = dict(zip(kept, contiguous_strides(shape), strict=True))
+        return shape, [strides.get(axis, 0) for axis in range(self.rank)]
 
 
-def matrix(view: View) -> Matrix | None:
-    """The layout of a stack of matrices; None where BLAS cannot read it."""
-    rows, columns = view.shape[-2:]
-    down, right = view.strides[-2:]
-    if (right == 1 or columns == 1) and (down >= max(columns, 1) or rows == 1):
-        return Matrix(False, down if rows > 1 else max(columns, 1))
-    if (down == 1 or rows == 1) and (right >= max(rows, 1) or columns == 1):
-        return Matrix(True, right if columns > 1 else max(rows, 1))
-    return None
-
-
-def lies_by_columns(view: View) -> bool:
-    """Whether a matrix is one whose transpose BLAS would write."""
-    return len(view.shape) == 2 and view.strides[1] != 1 and view.strides[0] == 1
-
-
-def product(
-    x: View, y: View, result: View, type: str, place: Place, adding: bool = False
-) -> list[Kernel]:
-    """Products of two stacks of matrices that BLAS can read; `adding` to what the result holds."""
-    x, y, result = _joined_rows(x, y, result)
-    stack = list(result.shape[:-2])
-    strides = [list(view.strides[: len(stack)]) for view in (y, x, result)]
-    kept = [axis for axis, extent in enumerate(stack) if extent != 1]
-    stack = [stack[axis] for axis in kept]
-    strides = [[steps[axis] for axis in kept] for steps in strides]
-    _merge(stack, [False] * len(stack), strides)
-    count = stack[-1] if stack else 1
-    layouts = [matrix(view) for view in (y, x)]
-    assert layouts[0] is not None and layouts[1] is not None
-    (rows, inner), columns = x.shape[-2:], y.shape[-1]
-    head = [*(ord("T" if each.transposed else "N") for each in layouts if each), columns, rows]
-    head += [
-        inner,
-        *(each.leading for each in layouts if each),
-        _leading(result),
-        int(count),
-        int(adding),
-    ]
-    kernels = []
-    size = BYTES[type]
-    steps_outside = contiguous_strides(tuple(stack[:-1]))
-    for number in range(math.prod(stack[:-1])):
-        arguments = list(head)
-        for view, steps in zip((y, x, result), strides, strict=True):
-            buffer, offset = place(view.buffer)
-            position = view.offset
-            for axis, outside in enumerate(steps_outside):
-                position += number // outside % stack[axis] * steps[axis]
-            arguments += [buffer, offset + position * size, (steps[-1] if steps else 0) * size]
-        kernels.append(Kernel(type, tuple(arguments)))
-    return kernels
-
-
-def _leading(result: View) -> int:
-    """Distance between two rows of a result."""
-    rows, columns = result.shape[-2:]
-    return result.strides[-2] if rows > 1 else max(columns, 1)
-
-
-def _joined_rows(x: View, y: View, result: View) -> tuple[View, View, View]:
-    """Where all matrices of x meet the same matrix of y, one product of all their rows."""
-    stack = range(len(result.shape) - 2)
-    if not stack or any(y.strides[axis] and y.shape[axis] > 1 for axis in stack):
-        return x, y, result
-    rows = math.prod(x.shape[:-1])
-    joined, below = x.reshape((rows, x.shape[-1])), result.reshape((rows, result.shape[-1]))
-    if joined is None or below is None or matrix(joined) is None or matrix(below) is None:
-        return x, y, result
-    inner = View(y.buffer, y.shape[-2:], y.strides[-2:], y.offset)
-    return joined, inner, below
+def _reduction(
+    result: Result,
+    type: str,
+    place: Sequence[int],
+    strides: Sequence[int],
+    shape: tuple[int, ...],
+    partials: tuple[int, int],
+    number: int,
+) -> LoopNest:
+    """Reduces the results of so many tasks, which lie one behind the other, to one in its place."""
+    slot, offset, *steps = place
+    inside = [step for step, stride in zip(steps, strides, strict=True) if stride]
+    size, whole = BYTES[type], contiguous_strides(shape)
+    if inside == [BYTES[result.access.type] * step for step in whole] and shape:
+        # One axis is as good.
+        inside, shape, whole = [inside[-1]], (math.prod(shape),), (1,)
+    between = math.prod(shape)
+    arguments = [*shape, number, *partials, *(size * step for step in whole), size * between]
+    arguments += [slot, offset, *inside, 0]
+    folded = (*(False for _ in shape), True)
+    kept = Result(result.kind, (("load", 0), type), Access(result.access.type, 0))
+    loads = (Access(type, 1 if between == 1 else OTHER),)
+    return LoopNest(Structure(folded, loads, (), (kept,)), tuple(arguments))

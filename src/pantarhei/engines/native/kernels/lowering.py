@@ -14,12 +14,22 @@ from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, loses_nan, n
 from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import indexing
 from pantarhei.engines.native.kernels import loops as nests
-from pantarhei.engines.native.kernels.conv import im2col
+from pantarhei.engines.native.kernels.conv.choose import CONVOLUTIONS
+from pantarhei.engines.native.kernels.conv.convolution import convolution
 from pantarhei.engines.native.kernels.conv.geometry import Scratch
-from pantarhei.engines.native.kernels.gemm import split_k
-from pantarhei.engines.native.kernels.loops import Kernel, Target
+from pantarhei.engines.native.kernels.conv.pooling import pooling
+from pantarhei.engines.native.kernels.gemm import blas, split_k
+from pantarhei.engines.native.kernels.gemm.choose import (
+    AFTER_FUSION,
+    GemmLayout,
+    GemmPlan,
+    Strategy,
+    choose_gemm,
+)
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
+from pantarhei.engines.native.kernels.loops import Target
+from pantarhei.engines.native.machine import Machine
 from pantarhei.engines.native.memory.slots import Slot, SlottedSchedule
-from pantarhei.engines.native.schedule.parallel import Tasks
 from pantarhei.engines.native.schedule.placement import parts_of
 from pantarhei.engines.native.schedule.schedule import (
     GuardStep,
@@ -109,7 +119,7 @@ class LoweredSchedule:
 class StepLowering:
     """Lowers the steps of one schedule."""
 
-    def __init__(self, slotted: SlottedSchedule) -> None:
+    def __init__(self, slotted: SlottedSchedule, machine: Machine) -> None:
         self.slotted = slotted
         self.schedule = slotted.aliased.schedule
         self.views = self.schedule.views
@@ -117,7 +127,7 @@ class StepLowering:
         self.numbers: dict[Buffer, Slot] = {}
         self.bytes: list[int] = []
         self.current = StepKernels(None, [])
-        self.scratch = Scratch(self._place, self._temporary)
+        self.scratch = Scratch(self._place, self._temporary, machine)
 
     def run(self) -> LoweredSchedule:
         """The kernels of all steps, then the copies of results that are stored elsewhere."""
@@ -251,7 +261,7 @@ class StepLowering:
         views: list[View] = []
         for value, flag in zip(node.operands, ("transpose_x", "transpose_y"), strict=True):
             view = self.views[value]
-            if nests.matrix(view) is None:
+            if blas.matrix(view) is None:
                 target = self._temporary(value.shape, type)
                 self._copy(view, target, type)
                 view = target
@@ -259,13 +269,26 @@ class StepLowering:
                 axes = range(len(view.shape))
                 view = view.transpose([*axes[:-2], axes[-1], axes[-2]])
             views.append(view.broadcast_to((*stack, *view.shape[-2:])))
-        if nests.lies_by_columns(result):
+        if blas.is_column_major(result):
             views = [view.transpose((1, 0)) for view in reversed(views)]
             result = result.transpose((1, 0))
-        if not accumulate and split_k.is_streamed(views[0], views[1], result, type):
-            self._kernels(split_k.product(views[0], views[1], result, type, self.scratch))
+        x, y = views
+        plan = self._plan(x, y, result, type, accumulate)
+        if plan.strategy is Strategy.SPLIT_K:
+            self._kernels(split_k.product(x, y, result, type, self.scratch))
         elif 0 not in result.shape:
-            self._kernels(nests.product(views[0], views[1], result, type, self._place, accumulate))
+            self._kernels(blas.product(x, y, result, type, self._place, accumulate))
+
+    def _plan(self, x: View, y: View, result: View, type: str, accumulate: bool) -> GemmPlan:
+        """How the product of two views is done."""
+        (m, k), n = x.shape[-2:], y.shape[-1]
+        in_order = result.is_contiguous and y.strides[-2:] == (n, 1)
+        layout = GemmLayout(
+            stack=result.shape[:-2],
+            accumulate=accumulate,
+            row_major=in_order and blas.matrix(x) is not None,
+        )
+        return choose_gemm(m, n, k, layout, type, self.scratch.machine, AFTER_FUSION)
 
     def _routine(self, node: Node) -> None:
         """A routine: its operands have to lie in C order."""
@@ -289,8 +312,8 @@ class StepLowering:
         views = [self.views[value] for value in node.operands]
         result = View.whole(Value(node), node.types[0].shape)
         self._place(result.buffer)
-        if node.kind in im2col.CONVOLUTIONS:
-            self._kernels(im2col.convolution(node, views, result, self.scratch))
+        if node.kind in CONVOLUTIONS:
+            self._kernels(convolution(node, views, result, self.scratch))
             return
         positions = None
         if id(node) in self.slotted.positions:
@@ -298,7 +321,7 @@ class StepLowering:
             arrays = self.slotted.arrays
             first = len(arrays.inputs) + len(arrays.outputs)
             positions = View.whole(("constant", slot), arrays.constants[slot - first].shape)
-        self._kernels(im2col.pooling(node, views[0], result, positions, self.scratch))
+        self._kernels(pooling(node, views[0], result, positions, self.scratch))
 
     def _fetch(self, value: Value) -> Fetch:
         if value not in self.views:
@@ -347,6 +370,6 @@ def _spread(view: View, node: Node) -> View:
     return View(view.buffer, space, tuple(strides), view.offset)
 
 
-def lower(slotted: SlottedSchedule) -> LoweredSchedule:
+def lower(slotted: SlottedSchedule, machine: Machine) -> LoweredSchedule:
     """The kernels of a schedule."""
-    return StepLowering(slotted).run()
+    return StepLowering(slotted, machine).run()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.math.elementary import exp, log
 from pantarhei.engines.native.codegen.math.trigonometry import sine_and_cosine
-from pantarhei.engines.native.codegen.routine_writer import RoutineWriter
 from pantarhei.engines.native.codegen.values import SSAValue
 from pantarhei.program import philox
 
@@ -21,7 +21,7 @@ LOW = (1 << 32) - 1
 PER_SAMPLE = {"float": 4, "double": 2, "i32": 4, "i64": 2}
 
 
-def _samples(w: RoutineWriter, state: SSAValue, number: SSAValue) -> list[SSAValue]:
+def _samples(w: KernelFunction, state: SSAValue, number: SSAValue) -> list[SSAValue]:
     """The four words of a sample of Philox 4x32-10, as long numbers."""
 
     def word(place: int) -> SSAValue:
@@ -96,7 +96,7 @@ def _normals(words: list[SSAValue], type: str) -> list[SSAValue]:
 
 
 def _filling(
-    w: RoutineWriter,
+    w: KernelFunction,
     begin: SSAValue,
     end: SSAValue,
     type: str,
@@ -121,14 +121,14 @@ def _filling(
             w.store(number, (place.below(size)).choose(target, spare))
 
 
-def _uniform(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _uniform(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements, state, result: numbers in [0, 1)."""
     (type,) = variant
     size, state, result = w.number(), w.place(), w.place()
     _filling(w, begin, end, type, lambda words: _uniforms(words, type), (size, state), result)
 
 
-def _normal(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _normal(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements, state, result: normally distributed numbers."""
     (type,) = variant
     size, state, result = w.number(), w.place(), w.place()
@@ -136,7 +136,7 @@ def _normal(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str
 
 
 def _uniform_int(
-    w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]
+    w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]
 ) -> None:
     """elements, state, the least number, the one that is too large, result: whole numbers."""
     (type,) = variant
@@ -157,7 +157,7 @@ def _uniform_int(
     _filling(w, begin, end, type, made, (size, state), result)
 
 
-def _truncated(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _truncated(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements, state, result: normally distributed numbers, others than those far out."""
     (type,) = variant
     size, state, result = w.number(), w.place(), w.place()
@@ -182,7 +182,7 @@ def _truncated(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[
 
 
 def _multinomial(
-    w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]
+    w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]
 ) -> None:
     """samples of a row, classes, state, logits, result: classes as likely as logits say."""
     type, result_type = variant
@@ -225,7 +225,7 @@ def _multinomial(
         w.store(number, w.element(result, i, result_type))
 
 
-Draw = Callable[[RoutineWriter, SSAValue, SSAValue, tuple[str, ...]], None]
+Draw = Callable[[KernelFunction, SSAValue, SSAValue, tuple[str, ...]], None]
 
 # Primitive -> how it is written, and nanoseconds for a sample or a group.
 DRAWS: dict[str, tuple[Draw, float]] = {

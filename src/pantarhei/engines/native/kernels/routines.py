@@ -8,15 +8,17 @@ anything that lasts is changed. Indices that are wrong lead to the first element
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import NUMBERS, REAL, STORABLE
-from pantarhei.engines.native.codegen.routine_writer import RoutineWriter
 from pantarhei.engines.native.codegen.values import BITS, SSAValue
 from pantarhei.engines.native.kernels import random as draws
+from pantarhei.engines.native.kernels.kernel import Kernel, TaskMemory, Tasks
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Routine:
     @property
     def text(self) -> str:
         """The module with the function, named `kernel`, in LLVM's language."""
-        writer = RoutineWriter()
+        writer = KernelFunction()
         begin, end = writer.number(), writer.number()
         ROWS[self.kind].write(writer, begin, end, self.variant)
         writer.ret()
@@ -42,7 +44,7 @@ class Routine:
 # --- what follows indices ------------------------------------------------------------------------
 
 
-def _guard(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _guard(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """low, limit, step, numbers, cell: every `step`th number has to be in [low, limit)."""
     (type,) = variant
     low, limit, step = w.number(), w.number(), w.number()
@@ -55,7 +57,7 @@ def _guard(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str,
     w.store(w.load(fault, "i64") | w.load(wrong, "i64"), fault)
 
 
-def _gather(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _gather(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """number of indices, extent, bytes of a row, array, indices, result: rows, one for an index."""
     (type,) = variant
     count, extent, size = w.number(), w.number(), w.number()
@@ -68,7 +70,7 @@ def _gather(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str
 
 
 def _position(
-    w: RoutineWriter,
+    w: KernelFunction,
     i: SSAValue,
     parts: Sequence[tuple[SSAValue, SSAValue]],
     indices: SSAValue,
@@ -82,7 +84,7 @@ def _position(
     return start
 
 
-def _gather_nd(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _gather_nd(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """bytes of a row, then for each part of an index extent and bytes it steps over; array,
     indices, result: rows, one for an index."""
     type, depth = variant
@@ -111,7 +113,7 @@ COMBINE: dict[str, tuple[frozenset[str], Callable[[SSAValue, SSAValue], SSAValue
 }
 
 
-def _scatter(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _scatter(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """elements of a row, then for each part of an index extent and elements it steps over;
     result, indices, updates: rows of updates combined in, in their order."""
     type, index_type, depth, combine = variant
@@ -130,7 +132,7 @@ def _scatter(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[st
 # --- places --------------------------------------------------------------------------------------
 
 
-def _arg(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _arg(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """extent, elements behind the axis, array, result: where the first extreme element is; NaN
     loses."""
     kind, type, result_type = variant
@@ -164,7 +166,7 @@ def _losing(x: SSAValue, kind: str) -> SSAValue:
 # --- what runs along an axis ---------------------------------------------------------------------
 
 
-def _cumulated(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _cumulated(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """extent, elements behind the axis, array, result: sums or products of all up to each."""
     kind, type = variant
     extent, inner = w.number(), w.number()
@@ -193,7 +195,7 @@ def _rank(x: SSAValue) -> SSAValue:
     return x.equals(x).choose(ordered, largest)
 
 
-def _top_k(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _top_k(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """extent, how many are wanted, array, result, places: the largest of rows, of equal ones the
     first first."""
     (type,) = variant
@@ -229,7 +231,7 @@ def _top_k(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str,
 SPREADING = -7046029254386353131
 
 
-def _unique(w: RoutineWriter, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
+def _unique(w: KernelFunction, begin: SSAValue, end: SSAValue, variant: tuple[str, ...]) -> None:
     """bits of a place in the table, numbers, table, result, places: see the primitive's reference.
 
     The table holds for each hashed number 1 more than its place among those found, or 0; where
@@ -282,7 +284,7 @@ class Row(NamedTuple):
     """How a routine is written; nanoseconds for one of its range, where that can be divided; which
     arguments say how many steps one of its range takes."""
 
-    write: Callable[[RoutineWriter, SSAValue, SSAValue, tuple[str, ...]], None]
+    write: Callable[[KernelFunction, SSAValue, SSAValue, tuple[str, ...]], None]
     cost: float = 0.0
     steps: tuple[int, ...] = ()
 
@@ -300,7 +302,25 @@ ROWS: dict[str, Row] = {
 }
 
 
-def steps(routine: Routine, arguments: Sequence[int]) -> int:
-    """A rough number of steps of the innermost loops."""
-    inner = (arguments[place] for place in ROWS[routine.kind].steps)
-    return (arguments[1] - arguments[0]) * math.prod(inner)
+@dataclass(frozen=True)
+class RoutineCall(Kernel):
+    """A routine for a range: its begin and end are the first arguments."""
+
+    structure: Routine
+
+    @property
+    def work(self) -> int:
+        """A rough number of steps of the innermost loops."""
+        inner = (self.arguments[place] for place in ROWS[self.structure.kind].steps)
+        return (self.arguments[1] - self.arguments[0]) * math.prod(inner)
+
+    def divided(self, memory: TaskMemory) -> Kernel | Tasks:
+        """Parts of the range."""
+        (begin, end, *others), machine = self.arguments, memory.machine
+        cost = (end - begin) * ROWS[self.structure.kind].cost / machine.task_nanoseconds
+        number = int(min(cost, machine.most_tasks, end - begin))
+        if number < 2:
+            return self
+        bounds = [begin + (end - begin) * part // number for part in range(number + 1)]
+        ranges = itertools.pairwise(bounds)
+        return Tasks(tuple((replace(self, arguments=(*each, *others)),) for each in ranges))

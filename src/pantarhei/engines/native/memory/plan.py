@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.kernels.lowering import (
     Buffer,
     Fetch,
@@ -20,7 +20,6 @@ from pantarhei.engines.native.kernels.lowering import (
 )
 from pantarhei.engines.native.memory.arena import Arena
 from pantarhei.engines.native.memory.slots import Arrays, Slot
-from pantarhei.engines.native.schedule.parallel import Tasks
 from pantarhei.engines.native.schedule.schedule import GuardStep, NestStep, RoutineStep
 from pantarhei.program.ir import Node, Value
 
@@ -193,7 +192,7 @@ class Binding:
                 self.used.add(slot)
                 arguments[place], offset = self.places[slot]
                 arguments[place + 1] += offset
-        return Kernel(kernel.structure, tuple(arguments))
+        return replace(kernel, arguments=tuple(arguments))
 
     def _fetch(self, fetch: Fetch) -> Fetch:
         if fetch.slot not in self.places:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pantarhei.engines.native.codegen.ops import TYPES
-from pantarhei.engines.native.kernels.conv import im2col
+from pantarhei.engines.native.kernels.conv import pooling
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule
 from pantarhei.engines.native.schedule.schedule import HostCallStep, WindowStep
 from pantarhei.program.ir import Array, Node, Type, Value
@@ -140,7 +140,7 @@ def number_slots(aliased: AliasedSchedule) -> SlottedSchedule:
     for step in aliased.schedule.steps:
         if isinstance(step, WindowStep) and step.node.kind == "window_argmax":
             made.positions[id(step.node)] = arrays.workspace_slot
-            arrays.constants.append(im2col.positions_of(step.node))
+            arrays.constants.append(pooling.positions_of(step.node))
     for step in aliased.schedule.steps:
         if isinstance(step, HostCallStep):
             for value in step.node.values:

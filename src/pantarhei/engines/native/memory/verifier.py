@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from pantarhei.engines.native.codegen.loop_nest import Structure
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks, flat
 from pantarhei.engines.native.kernels.lowering import HostCall, LoweredSchedule
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import ArenaBuffer, MemoryPlan, pairs_of
 from pantarhei.engines.native.memory.slots import SlottedSchedule
-from pantarhei.engines.native.schedule.parallel import Tasks, flat
 from pantarhei.program.ir import VerificationError
 
 
@@ -130,7 +129,7 @@ def _ends(kernel: Kernel) -> dict[int, tuple[int, int]]:
         return _product_ends(numbers, BYTES[structure])
     if not isinstance(structure, Structure):
         return {}
-    rank = len(structure.folded)
+    rank = len(structure.reduced)
     accesses = [*structure.loads, *(result.access for result in structure.results)]
     ends = {}
     for number, access in enumerate(accesses):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pantarhei.engines.native.codegen.ops import TYPES
+from pantarhei.engines.native.kernels.conv.choose import POOLING, PoolStrategy, choose_pool
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.engines.native.schedule.views import VIEWING, Shape
 from pantarhei.passes.appender import Appender, users_of
@@ -23,8 +24,6 @@ from pantarhei.passes.driver import Pass, Rewritten
 from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
-# The most elements of a window, each of which is a slice of its own.
-MOST_POSITIONS = 9
 # What takes less time than a trip to memory, and how many such operations do.
 CHEAP = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "negative", "where", "less"}
@@ -34,15 +33,7 @@ MOST_REPEATED = 3
 
 def is_partition(node: Node) -> bool:
     """Whether the windows of a pooling cover its operand, each element once."""
-    if node.kind not in ("window_max", "window_argmax"):
-        return False
-    window, attributes, x = node.attributes["window"], node.attributes, node.operands[0]
-    whole = all(extent % size == 0 for extent, size in zip(x.shape, window, strict=True))
-    apart = tuple(window) == tuple(attributes["strides"]) and not any(
-        map(any, attributes["padding"])
-    )
-    number = 1 < math.prod(window) <= MOST_POSITIONS
-    return whole and apart and number and x.dtype in TYPES and x.size > 0
+    return node.kind in POOLING and choose_pool(node).strategy is PoolStrategy.SLICES
 
 
 @dataclass

@@ -10,30 +10,27 @@ another batch size needs no other code.
 from __future__ import annotations
 
 from pantarhei.engines.native.codegen.ops import TYPES
+from pantarhei.engines.native.kernels.gemm.choose import GemmLayout, Strategy, choose_gemm
+from pantarhei.engines.native.machine import GENERIC, Machine
 from pantarhei.engines.native.schedule.placement import is_nested
 from pantarhei.passes.appender import Appender
 from pantarhei.passes.driver import Pass, Rewritten
 from pantarhei.passes.rewriting import Example
 from pantarhei.program.ir import Node, Program, Value
 
-# The most terms of a sum, or rows that are reductions, and such times the columns of the result.
-MOST_TERMS = 8
-MOST_WORK = 32
-MOST_SUMS = 16
 
-
-def is_small(node: Node) -> bool:
+def is_small(node: Node, machine: Machine) -> bool:
     """Whether a product is decomposed."""
-    if node.kind != "matmul" or TYPES.get(node.types[0].dtype) not in ("float", "double"):
+    type = TYPES.get(node.types[0].dtype)
+    if node.kind != "matmul" or type not in ("float", "double"):
         return False
-    rows, columns = node.types[0].shape[-2:]
-    if len(node.types[0].shape) != 2 or any(0 in value.shape for value in node.operands):
-        return False
-    if node.attributes.get("transpose_x"):
-        small = rows <= MOST_TERMS and rows * columns <= MOST_SUMS
-        return small and not node.attributes.get("transpose_y")
-    terms = node.operands[0].shape[1]
-    return terms <= MOST_TERMS and terms * columns <= MOST_WORK
+    *stack, m, n = node.types[0].shape
+    transpose_x, transpose_y = (
+        bool(node.attributes.get(flag)) for flag in ("transpose_x", "transpose_y")
+    )
+    k = node.operands[0].shape[-2 if transpose_x else -1]
+    layout = GemmLayout(transpose_x, transpose_y, tuple(stack), row_major=not transpose_y)
+    return choose_gemm(m, n, k, layout, type, machine).strategy is Strategy.LOOP_NEST
 
 
 class _Decomposition(Appender):
@@ -77,30 +74,36 @@ class _Decomposition(Appender):
         return total
 
 
-def decompose_small_products(program: Program) -> Rewritten:
+def decompose_small_products(program: Program, machine: Machine) -> Rewritten:
     """The program with its small products as sums, and how many these are."""
-    count = sum(map(is_small, program.nodes))
-    if not count:
+    small = {id(node) for node in program.nodes if is_small(node, machine)}
+    if not small:
         return program, {}
     append = _Decomposition()
     for node in program.nodes:
-        if is_small(node):
+        if id(node) in small:
             x, y = map(append.current, node.operands)
             append.now[Value(node)] = append.product(node, x, y)
         else:
             append.keep(node)
-    return append.program(program), {"matmul": count}
+    return append.program(program), {"matmul": len(small)}
 
 
-PASS = Pass(
-    "small matmul",
-    decompose_small_products,
-    Example(
-        "x: float32[3,2]; y: float32[2,1]",
-        "matmul(x, y)",
-        "add(multiply(slice(x, start=(0, 0), step=(1, 1), stop=(3, 1)), "
-        "slice(y, start=(0, 0), step=(1, 1), stop=(1, 1))), "
-        "multiply(slice(x, start=(0, 1), step=(1, 1), stop=(3, 2)), "
-        "slice(y, start=(1, 0), step=(1, 1), stop=(2, 1))))",
-    ),
-)
+def pass_for(machine: Machine) -> Pass:
+    """The pass for a machine."""
+    return Pass(
+        "small matmul",
+        lambda program: decompose_small_products(program, machine),
+        Example(
+            "x: float32[3,2]; y: float32[2,1]",
+            "matmul(x, y)",
+            "add(multiply(slice(x, start=(0, 0), step=(1, 1), stop=(3, 1)), "
+            "slice(y, start=(0, 0), step=(1, 1), stop=(1, 1))), "
+            "multiply(slice(x, start=(0, 1), step=(1, 1), stop=(3, 2)), "
+            "slice(y, start=(1, 0), step=(1, 1), stop=(2, 1))))",
+        ),
+    )
+
+
+# On any machine, for pages and examples.
+PASS = pass_for(GENERIC)

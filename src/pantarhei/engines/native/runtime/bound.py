@@ -49,34 +49,34 @@ class BoundKernels:
         interruptible = self.code.work >= LONG
         try:
             if interruptible:
-                frame = ExecutionContext(self.code, given, (0, 0))
+                context = ExecutionContext(self.code, given, (0, 0))
             elif self.code.layout.guarding:
-                frame = ExecutionContext(self.code, given, first, later)
+                context = ExecutionContext(self.code, given, first, later)
             else:
-                frame = ExecutionContext(self.code, given, self.steps)
+                context = ExecutionContext(self.code, given, self.steps)
         except MemoryError:
             node = self.code.layout.largest
             assert node is not None
             raise EngineFault(node, out_of_memory(node.types)) from None
 
         def bind(place: int, array: Array) -> None:
-            frame.buffers[place] = address_of(array)
+            context.buffers[place] = address_of(array)
 
-        return _interruptible(frame, first, later) if interruptible else frame.enter, bind
+        return _interruptible(context, first, later) if interruptible else context.enter, bind
 
 
-def _interruptible(frame: ExecutionContext, first: Steps, later: Steps) -> EntryPoint:
+def _interruptible(context: ExecutionContext, first: Steps, later: Steps) -> EntryPoint:
     """Stops for Ctrl-C between kernels, until the first that changes what lasts."""
 
     def enter(*arrays: Array) -> int:
-        answer = frame.enter(*arrays)
+        answer = context.enter(*arrays)
         if answer == DONE:
             for number in range(first[1]):
-                frame.walk((first[0] + STEP_BYTES * number, 1))
-            if frame.fault.value:
-                frame.fault.value = 0
+                context.walk((first[0] + STEP_BYTES * number, 1))
+            if context.fault.value:
+                context.fault.value = 0
                 return FAULT
-            frame.walk(later)
+            context.walk(later)
         return answer
 
     return enter
@@ -89,7 +89,7 @@ def bind(
     types = [value.type for value in (*program.inputs, *program.outputs)]
     if any(type.dtype not in READ for type in types):
         return None
-    layout = assemble_bound(program, donations)
+    layout = assemble_bound(program, donations, jit.machine)
     if layout is None:
         return None
     bound = BoundKernels(jit, layout, threads)

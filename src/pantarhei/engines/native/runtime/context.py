@@ -1,39 +1,31 @@
 """A program's kernels with their arguments, and the memory for calls of them.
 
-The code is made once and shared; every call that may run at the same time as another one has a
-frame of its own.
+The kernels are compiled once and shared; every call that may run at the same time as another one
+has an execution context of its own.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from pantarhei.engines.contract import EntryPoint
 from pantarhei.engines.native.codegen.jit import Compiler
-from pantarhei.engines.native.codegen.loop_nest import Structure
 from pantarhei.engines.native.codegen.ops import READ, TYPES
-from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
-from pantarhei.engines.native.kernels.loops import Kernel
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks, flat
 from pantarhei.engines.native.kernels.lowering import HostCall
-from pantarhei.engines.native.kernels.routines import Routine, steps
 from pantarhei.engines.native.memory.arena import ALIGNMENT
 from pantarhei.engines.native.memory.plan import MemoryPlan
 from pantarhei.engines.native.pipeline import divide
 from pantarhei.engines.native.runtime.entry import address_of
 from pantarhei.engines.native.runtime.thread_pool import MOST_THREADS, cores
-from pantarhei.engines.native.schedule.parallel import Tasks, flat, is_alone
 from pantarhei.program.ir import Array, Type
 
 # Address and number of kernels in a table of pairs: a function and its arguments.
 Steps = tuple[int, int]
 STEP_BYTES = 16
-
-# Elements, or steps of products, from which other Python threads may run during a call.
-MUCH = 1 << 15
 
 
 class CompiledProgram:
@@ -54,14 +46,12 @@ class CompiledProgram:
             if array.dtype in TYPES
         ]
         kernels = [k for part in layout.parts if isinstance(part, list) for k in flat(part)]
-        self.work = sum(map(work, kernels))
+        self.work = sum(kernel.work for kernel in kernels)
         self._kept: list[ctypes.Array[ctypes.c_int64]] = []  # what native code reads by address
-        tasks = divide(layout, jit)
+        tasks = divide(layout, jit, jit.machine)
         self.workspace, parts = tasks.workspace, tasks.parts
         kernels = [k for part in parts if isinstance(part, list) for k in flat(part)]
-        self.addresses = jit.kernels(
-            k.structure for k in kernels if not isinstance(k.structure, str)
-        )
+        self.addresses = jit.kernels(function for k in kernels for function in k.functions)
         self.parts = [part if isinstance(part, HostCall) else self._table(part) for part in parts]
 
     def _table(self, part: Sequence[Kernel | Tasks]) -> Steps:
@@ -83,12 +73,7 @@ class CompiledProgram:
             self._kept.append(tasks)
             head = (jit.pool.address, self.threads, len(kernel.tasks), ctypes.addressof(tasks))
             return jit.spread, (*head, *self._table(kernel.after))
-        if not isinstance(kernel.structure, str):
-            return self.addresses[kernel.structure], kernel.arguments
-        numbers = [jit.gemm(kernel.structure), *kernel.arguments]
-        if jit.pool.divides_products and is_alone(kernel):
-            return jit.alone[kernel.structure], [*numbers, jit.pool.address]
-        return jit.product[kernel.structure], numbers
+        return kernel.call(self.addresses, jit)
 
     def single_steps(self) -> list[HostCall | Steps]:
         """The parts, each kernel by itself."""
@@ -135,7 +120,7 @@ class ExecutionContext:
         self.table = ctypes.addressof(self.buffers)
         types = [(slot, code.type(slot)) for slot in given]
         guards = (0, (0, 0)) if later is None else (ctypes.addressof(self.fault), later)
-        releasing = code.work >= MUCH
+        releasing = code.work >= code.jit.machine.gil_release_work
         self.enter: EntryPoint = code.jit.entry.function(
             types, self.table, steps, releasing, *guards
         )
@@ -143,16 +128,3 @@ class ExecutionContext:
     def walk(self, steps: Steps) -> None:
         """Runs kernels; other Python threads may run meanwhile."""
         self.code.jit.walk(*steps, self.table)
-
-
-def work(kernel: Kernel) -> int:
-    """A rough number of steps of the innermost loops."""
-    numbers = kernel.arguments
-    if isinstance(kernel.structure, SlidingBlock):
-        return math.prod(numbers[:5]) * kernel.structure.rows
-    if isinstance(kernel.structure, Routine):
-        return steps(kernel.structure, numbers)
-    if isinstance(kernel.structure, str):
-        return math.prod(numbers[2:5]) * numbers[8] // 8
-    assert isinstance(kernel.structure, Structure)
-    return math.prod(numbers[: len(kernel.structure.folded)])

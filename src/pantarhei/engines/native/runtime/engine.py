@@ -89,7 +89,7 @@ class Runner:
     def __init__(
         self, jit: Compiler, program: Program, threads: int = 0, note: Observer | None = None
     ) -> None:
-        self.code = CompiledProgram(jit, assemble(program), threads)
+        self.code = CompiledProgram(jit, assemble(program, machine=jit.machine), threads)
         self.layout = self.code.layout
         self.makers = [maker(each) for each in self.layout.outputs]
         self.note = note
@@ -99,44 +99,44 @@ class Runner:
         elif self.rest and isinstance(self.rest[0], tuple):
             self.first, self.rest = self.rest[0], self.rest[1:]
         self.given = range(len(self.layout.inputs) + len(self.layout.outputs))
-        self.pool: list[ExecutionContext] = []
+        self.contexts: list[ExecutionContext] = []
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """Runs the program."""
         try:
-            frame = (
-                self.pool.pop()
-                if self.pool
+            context = (
+                self.contexts.pop()
+                if self.contexts
                 else ExecutionContext(self.code, self.given, self.first)
             )
             objects: list[Any] = [*arrays, *[make() for make in self.makers]]
         except (IndexError, MemoryError):
-            frame, objects = self._made_slowly(arrays)
-        if frame.enter(*objects) != DONE:
+            context, objects = self._made_slowly(arrays)
+        if context.enter(*objects) != DONE:
             self._conform(objects)
-            answer = frame.enter(*objects)
+            answer = context.enter(*objects)
             assert answer == DONE, f"array {answer} does not fit"
         objects += self.layout.constants
         if self.rest:
             objects += [None] * self.layout.hosted
-            objects.append(frame.memory)
-            self._run_parts(frame, objects)
-        # After a fault the frame is not kept: a traceback may still show parts of it.
-        self.pool.append(frame)
+            objects.append(context.memory)
+            self._run_parts(context, objects)
+        # After a fault the context is not kept: a traceback may still show parts of it.
+        self.contexts.append(context)
         return [objects[slot] for slot in self.layout.results]
 
     def _made_slowly(self, arrays: Sequence[Array]) -> tuple[ExecutionContext, list[Any]]:
-        """A new frame and arrays to return; an error names what does not fit into memory."""
+        """A new context and arrays to return; an error names what does not fit into memory."""
         node = self.layout.largest
         try:
-            frame, objects = ExecutionContext(self.code, self.given, self.first), list(arrays)
+            context, objects = ExecutionContext(self.code, self.given, self.first), list(arrays)
             for make, value in zip(self.makers, self.layout.returned, strict=True):
                 node = value.node
                 objects.append(make())
         except MemoryError:
             assert node is not None
             raise EngineFault(node, out_of_memory(node.types)) from None
-        return frame, objects
+        return context, objects
 
     def _conform(self, objects: list[Any]) -> None:
         """Copies inputs that kernels cannot read as they are."""
@@ -144,14 +144,14 @@ class Runner:
             if type.dtype in TYPES:
                 objects[index] = _conforming(objects[index], type.dtype)
 
-    def _run_parts(self, frame: ExecutionContext, objects: list[Any]) -> None:
+    def _run_parts(self, context: ExecutionContext, objects: list[Any]) -> None:
         with np.errstate(all="ignore"):
             for part, nodes in zip(self.rest, self._nodes(), strict=True):
                 start = time.perf_counter_ns() if self.note else 0
                 if isinstance(part, HostCall):
-                    self._host(part, frame, objects)
+                    self._host(part, context, objects)
                 else:
-                    frame.walk(part)
+                    context.walk(part)
                 if self.note:
                     self.note(nodes, start)
 
@@ -162,7 +162,7 @@ class Runner:
             return itertools.repeat((), len(self.rest))
         return [[part.node] if isinstance(part, HostCall) else next(kernels) for part in self.rest]
 
-    def _host(self, call: HostCall, frame: ExecutionContext, objects: list[Any]) -> None:
+    def _host(self, call: HostCall, context: ExecutionContext, objects: list[Any]) -> None:
         """Runs a reference implementation; its results get arrays of their own."""
         node = call.node
         assert node.primitive is not None
@@ -182,7 +182,7 @@ class Runner:
                 array = array.copy()
             if type.dtype in TYPES:
                 array = _conforming(array, type.dtype)
-                frame.buffers[slot] = address_of(array)
+                context.buffers[slot] = address_of(array)
             objects[slot] = array
 
 

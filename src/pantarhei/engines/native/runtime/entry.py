@@ -1,8 +1,8 @@
 """Python's way into machine code: a function object made of an address.
 
-A record names all that a call needs. The function takes the arrays that change from call to call,
+A record holds all that a call needs. The function takes the arrays that change from call to call,
 compares them with what the record expects (dtype, shape, C order, alignment), puts the addresses of
-their elements into the table of buffers, and walks the kernels. It answers -1, or the number of the
+their elements into the table of buffers, and walks the kernels. It returns -1, or the number of the
 first array that does not fit; then nothing has run. The comparison reads the array objects
 themselves, whose layout `reads_arrays` checks; where it is another one, Python does the same.
 """
@@ -21,12 +21,12 @@ from pantarhei.engines.native.codegen.builder import Function, Module
 from pantarhei.engines.native.codegen.values import SSAValue
 from pantarhei.program.ir import Array, Type
 
-# The answer to a wrong number of arrays.
+# The result for a wrong number of arrays.
 WRONG_COUNT = -2
 
 # Places in the record: how many arrays are given; NumPy's class of arrays; what is expected of
 # them; the table of buffers; the kernels and how many; then functions of Python: the one that makes
-# a whole number, those that release Python's lock and take it again (0: it is kept); the cell that
+# an integer, those that release the GIL and acquire it again (0: it is kept); the cell that
 # guards write to (0: there are none), and the kernels that run if they have not, and how many.
 FIELDS = (
     *("count", "class", "expected", "buffers", "steps", "length", "number", "release", "take"),
@@ -92,7 +92,7 @@ def _compare(
 
 
 def _run(f: Function, fields: dict[str, SSAValue]) -> SSAValue:
-    """Walks the kernels, and those that follow if no guard has written; gives the answer."""
+    """Walks the kernels, and those that follow if no guard has written; returns the outcome."""
     null, buffers, fault = f.zero("ptr"), fields["buffers"], fields["fault"]
     releases = fields["release"].differs(null)
     kept = f.block
@@ -162,7 +162,7 @@ class EntryCompiler:
         fault: int = 0,
         later: tuple[int, int] = (0, 0),
     ) -> EntryPoint:
-        """A function of the arrays that are given; see `contract.EntryPoint` for what it answers.
+        """A function of the arrays that are given; see `contract.EntryPoint` for what it returns.
 
         Args:
           given: of each array the number of its buffer and its type; None: it is not looked at.

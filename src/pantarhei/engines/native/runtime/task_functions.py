@@ -1,4 +1,5 @@
-"""How threads share tasks: the functions in LLVM's language, and the words that they work with.
+"""How threads share tasks: the functions of the pool as LLVM text, and the words in memory that
+they read and write.
 
 A record of tasks names the pool, how many threads may share the tasks, how many tasks there are,
 the tasks (address and number of their kernels), then address and number of the kernels that follow
@@ -10,7 +11,8 @@ it is until the task is done, so nothing else of a job is read before.
 
 from __future__ import annotations
 
-from pantarhei.engines.native.codegen.builder import Function, KernelFunction, Module
+from pantarhei.engines.native.codegen.builder import Function, Module
+from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.values import SSAValue
 
 # The pool's words, by the byte where they lie. Those that many threads write lie apart.
@@ -22,7 +24,7 @@ from pantarhei.engines.native.codegen.values import SSAValue
 #   workers   threads that were started; most: that there can be; stop: 1 at the end; pauses: how
 #             often one looks for work before it sleeps
 #   start ... functions: of Python, to start threads; of the system
-#   turn      1 while somebody changes the next three; alone: products that run and want BLAS to
+#   turn      1 while a thread changes the next three; alone: products that run and need BLAS to
 #             use one thread; usual: how many it uses else; closed: 1 while no more may begin
 #   set, get  functions of BLAS
 WORDS = {
@@ -171,7 +173,7 @@ def _sleep(f: _PoolFunction) -> None:
 
 
 def _write_spread(module: Module) -> None:
-    """Runs the tasks of a record, with the pool if nobody has it, and what follows them."""
+    """Runs the tasks of a record, with the pool if no other call has it, and what follows them."""
     f = _PoolFunction(module, "spread", "ptr")
     record, buffers = f.parameters
     f.pool = f.load(record, "ptr")

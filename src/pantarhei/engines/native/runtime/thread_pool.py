@@ -4,7 +4,7 @@ A table of kernels may name `spread`, which runs a record of tasks: the caller a
 the pool take them one by one until none is left. Which thread runs a task changes nothing about
 what it computes. One call has the pool at a time; who comes meanwhile runs all tasks itself.
 
-Threads of the pool are threads of Python that stay in `work`, without Python's lock. They start
+Threads of the pool are threads of Python that stay in `work`, without the GIL. They start
 when the first tasks are there, look for work for a while after each, and then sleep. Without
 POSIX threads there is no pool, and whoever calls `spread` runs all tasks.
 """
@@ -41,8 +41,8 @@ class ThreadPool:
     """The threads of a process, and their words in memory.
 
     Args:
-      function: gives the addresses of the compiled functions of `sharing`.
-      blas: the library of products, if it can be asked for; see `_control`.
+      function: gives the addresses of the functions in task_functions.py.
+      blas: the library of products, if there is one; see `_control`.
     """
 
     def __init__(self, function: Callable[[str], int], blas: ctypes.CDLL | None) -> None:
@@ -56,7 +56,7 @@ class ThreadPool:
         self._starter = ctypes.CFUNCTYPE(None, ctypes.c_int64)(self._start)
         self._set("start", ctypes.cast(self._starter, ctypes.c_void_p).value or 0)
         control = _control(blas)
-        # Whether products can be told to use one thread; those of other libraries are left alone.
+        # Whether the number of threads of products can be set; other libraries' is left alone.
         self.divides_products = control is not None
         if control is not None:
             self._set("set", control[0])
@@ -149,7 +149,7 @@ class ThreadPool:
         self._forking.release()
 
     def _in_child(self) -> None:
-        """There are no threads, and nobody has the pool."""
+        """There are no threads, and no call has the pool."""
         self._forking = threading.Lock()
         self._set("closed", 0)
         self._set("turn", 0)

@@ -8,7 +8,7 @@ and used once is never stored. Machine code and memory come later.
 from __future__ import annotations
 
 from pantarhei.engines.native.codegen.ops import TYPES, reduces
-from pantarhei.engines.native.kernels.conv.im2col import slides
+from pantarhei.engines.native.kernels.conv.choose import is_native
 from pantarhei.engines.native.kernels.indexing import is_routine
 from pantarhei.engines.native.passes.unchecked import is_guard
 from pantarhei.engines.native.schedule.placement import (
@@ -121,7 +121,7 @@ class Fusion:
             step = self._append(ProductStep(node, id(node) in self.sums.accumulating))
         elif is_placing(node) or id(node) in self.copies:
             step = self._append(PlaceStep(node))
-        elif slides(node):
+        elif is_native(node):
             step = self._append(WindowStep(node))
         elif is_guard(node):
             step = self._append(GuardStep(node))
@@ -141,7 +141,7 @@ class Fusion:
         if id(node) in self.outputs or self.direct.get(id(node)) or self.strict.get(id(node)):
             return False
         viewing = node.kind in VIEWING and Value(node) in self.views
-        known = (is_nested, is_product, is_placing, slides, is_routine)
+        known = (is_nested, is_product, is_placing, is_native, is_routine)
         return viewing or any(test(node) for test in known)
 
     def _through(self, node: Node) -> None:

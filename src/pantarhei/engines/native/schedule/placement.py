@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, compiles, reduces
-from pantarhei.engines.native.kernels import loops as nests
+from pantarhei.engines.native.kernels.gemm import blas
 from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import VIEWING, View
 from pantarhei.passes.appender import users_of
@@ -106,7 +106,7 @@ def _claim(node: Node, fixed: set[Value], found: dict[Value, View]) -> None:
         if view is None or operand in fixed or operand in found or 0 in view.shape:
             continue
         source = operand.node
-        fits = is_product(source) and nests.matrix(view) is not None
+        fits = is_product(source) and blas.matrix(view) is not None
         if fits or is_nested(source) or (source.kind == "concatenate" and is_placing(source)):
             found[operand] = view
 

@@ -18,7 +18,7 @@ LOG2E = 1 / math.log(2)
 
 @dataclass(frozen=True)
 class Format:
-    """What the functions need to know of a float format."""
+    """What the functions depend on in a float format."""
 
     fraction_bits: int
     bias: int
@@ -40,7 +40,7 @@ class Format:
 
     @property
     def rounder(self) -> float:
-        """Adding and subtracting it rounds to a whole number, which stays in the lowest bits."""
+        """Adding and subtracting it rounds to an integer, which stays in the lowest bits."""
         return 1.5 * 2.0**self.fraction_bits
 
 
@@ -126,10 +126,10 @@ def _expm1(x: SSAValue, format: Format) -> SSAValue:
     return x.magnitude.below(1e-17).choose(x, 2 * half_expm1(x, format))
 
 
-Function = Callable[..., SSAValue]
+ElementFunction = Callable[..., SSAValue]
 
 
-def through_double(function: Function) -> Function:
+def through_double(function: ElementFunction) -> ElementFunction:
     """A function of doubles and their format, for floats too: with as many terms as those need."""
 
     def either(*operands: SSAValue) -> SSAValue:

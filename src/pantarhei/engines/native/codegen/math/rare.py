@@ -83,4 +83,4 @@ def constant_at(numbers: list[int], type: str, index: SSAValue) -> SSAValue:
     kind = f"[{len(numbers)} x {type}]"
     f = index.function
     f.module.globals[TABLE] = f"@{TABLE} = private unnamed_addr constant {kind} [{listed}]"
-    return f.load(f.gep(SSAValue(f, f"@{TABLE}", "ptr"), kind, 0, index), type)
+    return f.load(f.gep(SSAValue(f, f"@{TABLE}", "ptr"), type, index), type)

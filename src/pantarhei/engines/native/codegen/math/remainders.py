@@ -1,4 +1,4 @@
-"""Quotients and remainders of one element: of floats, and of whole numbers by divisors not 0.
+"""Quotients and remainders of one element: of floats, and of integers by divisors not 0.
 
 Remainders of floats are exact. Where the quotient is small two products and differences give them;
 where it is not, the divisor is doubled until it is near, and subtracted on the way back.
@@ -67,18 +67,18 @@ def _safe(x: SSAValue, y: SSAValue, instruction: str) -> SSAValue:
 
 
 def quotient(x: SSAValue, y: SSAValue) -> SSAValue:
-    """The quotient of whole numbers, rounded towards 0; negating the smallest one wraps around."""
+    """The quotient of integers, rounded towards 0; negating the smallest one wraps around."""
     value = _safe(x, y, "sdiv")
     return value.with_flipped(y.equals(-1))
 
 
 def floor_quotient(x: SSAValue, y: SSAValue) -> SSAValue:
-    """The quotient of whole numbers, rounded down."""
+    """The quotient of integers, rounded down."""
     value = quotient(x, y)
     inexact = whole_fmod(x, y).differs(0)
     return value - (inexact & (x.below(0) ^ y.below(0))).choose(x.of(1), 0)
 
 
 def whole_fmod(x: SSAValue, y: SSAValue) -> SSAValue:
-    """The remainder of whole numbers, with the sign of the dividend."""
+    """The remainder of integers, with the sign of the dividend."""
     return _safe(x, y, "srem")

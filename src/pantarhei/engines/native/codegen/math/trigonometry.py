@@ -15,7 +15,7 @@ from pantarhei.engines.native.codegen.math.elementary import FORMATS, Format, th
 from pantarhei.engines.native.codegen.math.rare import again, constant_at
 from pantarhei.engines.native.codegen.values import SSAValue, polynomial
 
-# pi / 2: twice 33 bits, whose products with whole numbers below 2**20 are exact, and the rest.
+# pi / 2: twice 33 bits, whose products with integers below 2**20 are exact, and the rest.
 QUARTER = (
     float.fromhex("0x1.921fb54400000p+0"),
     float.fromhex("0x1.0b4611a600000p-34"),
@@ -111,7 +111,7 @@ def _reduced_large(x: SSAValue) -> Reduced:
     n = (turned + (1 << (point - 1))).binary("lshr", point)
     fraction = turned - n.binary("shl", point)
     # Pieces of 32 bits become doubles exactly, the first with the sign. No double is so near to a
-    # multiple of pi / 2 that more than two of them vanish.
+    # multiple of pi / 2 that more than two of them are 0.
     high = fraction.binary("ashr", 160).convert("trunc", "i64").convert("sitofp", "double")
     high, low = high * 2.0 ** (160 - point), x.of(0)
     for shift in (128, 96, 64):

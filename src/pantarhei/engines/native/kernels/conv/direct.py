@@ -1,63 +1,29 @@
-"""Convolutions by blocks in registers, which read images where they lie.
+"""Convolutions by register blocks, which read images where they lie.
 
 For images of two axes whose channels make up whole vectors, forward and back: an input gradient is
-the convolution of the slopes by the filter turned round. One image at a time, with elements around
-it, is in the cache; nothing else is copied. What does not fit is left to windows.py.
+the convolution of the output gradients by the flipped filter. One image at a time, with elements
+around it, is in the cache; nothing else is copied. choose.py decides for what this is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.conv import sliding
-from pantarhei.engines.native.kernels.conv.geometry import Geometry, Scratch, added, inside
-from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
-from pantarhei.engines.native.kernels.loops import Kernel
-from pantarhei.engines.native.schedule.parallel import Tasks
+from pantarhei.engines.native.kernels.conv.geometry import Geometry, Pairs, Scratch, added, inside
+from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock, SlidingProduct
+from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
+from pantarhei.engines.native.machine import Machine
 from pantarhei.engines.native.schedule.views import View
-
-Pairs = Sequence[tuple[int, int]]
-
-
-def fits(geometry: Geometry, type: str) -> bool:
-    """Whether blocks do a convolution, forward or for the filter's gradient."""
-    flat = len(geometry.kernel) == 2 and geometry.dilations[-1] == 1 and sliding.registers().rows
-    return bool(flat) and geometry.outputs % sliding.columns(type) == 0
-
-
-def turned(
-    geometry: Geometry, shape: Sequence[int], padding: Pairs
-) -> tuple[Geometry, Pairs] | None:
-    """The convolution of slopes that an input gradient is, and its padding; None where it is not.
-
-    `shape`: of the image.
-    """
-    if {*geometry.strides, *geometry.dilations} != {1}:
-        return None
-    around = []
-    for size, extent, count, (low, _) in zip(
-        geometry.kernel, shape[1:-1], geometry.count, padding, strict=True
-    ):
-        before = size - 1 - low
-        around.append((before, extent - count - before + size - 1))
-    if any(min(pair) < 0 for pair in around):
-        return None
-    swapped = replace(
-        geometry,
-        count=tuple(shape[1:-1]),
-        channels=geometry.outputs,
-        outputs=geometry.channels,
-    )
-    return swapped, around
 
 
 @dataclass(frozen=True)
 class Direct:
-    """The kernels of a convolution by blocks."""
+    """The kernels of a convolution by register blocks."""
 
     geometry: Geometry
     padding: Pairs
@@ -67,7 +33,7 @@ class Direct:
     def _images(self, images: View) -> tuple[View | None, list[Kernel]]:
         """Memory for an image with elements around it, if images do not do as they lie."""
         image = images.shape[1:]
-        if not any(map(any, self.padding)) and inside_out(images):
+        if not any(map(any, self.padding)) and is_dense(images):
             return None, []
         whole = [n + sum(pair) for n, pair in zip(image, [*self.padding, (0, 0)], strict=True)]
         around = self.scratch.temporary((1, *whole), self.type)
@@ -84,9 +50,9 @@ class Direct:
         return around, nests.copy(image, target, self.type, self.scratch.place)
 
     def forward(self, images: View, filter: View, result: View) -> list[Kernel | Tasks]:
-        """Rows of places by columns of outputs."""
+        """Rows of positions by columns of outputs."""
         tasks = []
-        for first, count in self.geometry.shares():
+        for first, count in self.geometry.shares(self.machine):
             around, task = self._images(images)
             for number in range(first, first + count):
                 image, copied = self._image(images, number, around)
@@ -94,9 +60,9 @@ class Direct:
             tasks.append(tuple(task))
         return [Tasks(tuple(tasks))]
 
-    def filter_gradient(self, images: View, slopes: View, result: View) -> list[Kernel | Tasks]:
+    def filter_gradient(self, images: View, gradients: View, result: View) -> list[Kernel | Tasks]:
         """Each task adds up its images; then they are added, in order."""
-        shares = self.geometry.shares()
+        shares = self.geometry.shares(self.machine)
         sums = [result]
         if len(shares) > 1:
             sums = [self.scratch.temporary(result.shape, self.type) for _ in shares]
@@ -105,7 +71,7 @@ class Direct:
             around, task = self._images(images)
             for number in range(first, first + count):
                 image, copied = self._image(images, number, around)
-                task += copied + self._sums(image, slopes, place, number, number > first)
+                task += copied + self._sums(image, gradients, place, number, number > first)
             tasks.append(tuple(task))
         after: list[Kernel] = []
         if len(sums) > 1:
@@ -127,54 +93,63 @@ class Direct:
         arguments = list(extents)
         for place, steps in operands:
             arguments += [*place, *(BYTES[self.type] * step for step in steps)]
-        return Kernel(block, tuple(arguments))
+        return SlidingProduct(block, tuple(arguments))
 
     @property
-    def bytes(self) -> int:
-        """Of a vector."""
-        return sliding.registers().bytes
+    def machine(self) -> Machine:
+        """What kernels are chosen for."""
+        return self.scratch.machine
+
+    def _block(self, rows: int, step: int, accumulate: bool) -> SlidingBlock:
+        """A register block; `step`: elements between two rows of the left operand."""
+        machine, size = self.machine, BYTES[self.type]
+        bytes, vectors = machine.vector_bytes, machine.sliding_vectors
+        return SlidingBlock(self.type, bytes, rows, vectors, step * size, accumulate)
 
     def _rows(self, image: View, filter: View, result: View, number: int) -> list[Kernel]:
-        """All places of one image."""
-        g, wide = self.geometry, sliding.columns(self.type)
+        """All positions of one image."""
+        g, wide = self.geometry, sliding.columns(self.type, self.machine)
         down, right = image.strides[1] * g.strides[0], image.strides[2] * g.strides[1]
         run = g.kernel[1] * g.channels
         below = image.strides[1] * g.dilations[0]
         kernels = []
-        for start, count, rows in sliding.rows_of_blocks(g.count[1]):
-            first = (number * g.places + start) * g.outputs
+        for start, count, rows in sliding.row_blocks(g.count[1], self.machine):
+            first = (number * g.positions + start) * g.outputs
             extents = (g.outputs // wide, g.count[0], count, g.kernel[0], run)
             left = (0, down, rows * right, below, 1)
             other = (wide, 0, 0, run * g.outputs, g.outputs)
             made = (wide, g.count[1] * g.outputs, rows * g.outputs, g.outputs)
             places = (self._place(image, start * right), self._place(filter))
             operands = zip((*places, self._place(result, first)), (left, other, made), strict=True)
-            block = SlidingBlock(self.type, self.bytes, rows, right * BYTES[self.type], False)
+            block = self._block(rows, right, False)
             kernels.append(self._kernel(block, extents, operands))
         return kernels
 
     def _sums(
-        self, image: View, slopes: View, result: View, number: int, adding: bool
+        self, image: View, gradients: View, result: View, number: int, accumulate: bool
     ) -> list[Kernel]:
         """What one image gives to the gradient of the filter."""
-        g, wide = self.geometry, sliding.columns(self.type)
+        g, wide = self.geometry, sliding.columns(self.type, self.machine)
         down, right = image.strides[1] * g.strides[0], image.strides[2] * g.strides[1]
         run = g.kernel[1] * g.channels
         below = image.strides[1] * g.dilations[0]
         kernels = []
-        for start, count, rows in sliding.rows_of_blocks(run):
+        for start, count, rows in sliding.row_blocks(run, self.machine):
             first = start * g.outputs
             extents = (g.kernel[0], count, g.outputs // wide, g.count[0], g.count[1])
             left = (below, rows, 0, down, right)
             other = (0, 0, wide, g.count[1] * g.outputs, g.outputs)
             made = (run * g.outputs, rows * g.outputs, wide, g.outputs)
-            places = (self._place(image, start), self._place(slopes, number * g.places * g.outputs))
+            places = (
+                self._place(image, start),
+                self._place(gradients, number * g.positions * g.outputs),
+            )
             operands = zip((*places, self._place(result, first)), (left, other, made), strict=True)
-            block = SlidingBlock(self.type, self.bytes, rows, BYTES[self.type], adding)
+            block = self._block(rows, 1, accumulate)
             kernels.append(self._kernel(block, extents, operands))
         return kernels
 
 
-def inside_out(images: View) -> bool:
-    """Whether channels, and places along the last axis, lie side by side."""
+def is_dense(images: View) -> bool:
+    """Whether channels, and positions along the last axis, follow each other without gaps."""
     return images.strides[-1] == 1 and images.strides[-2] == images.shape[-1]

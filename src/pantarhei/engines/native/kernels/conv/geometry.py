@@ -1,6 +1,6 @@
-"""The extents of a convolution, and how its images are shared out among tasks and blocks.
+"""The extents of a convolution, and how its images are divided among tasks and cache blocks.
 
-For windows.py and direct.py, which make kernels of it.
+For im2col.py and direct.py, which make kernels of it.
 """
 
 from __future__ import annotations
@@ -8,33 +8,33 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pantarhei.engines.native.codegen.loop_nest import ElementOperation, Operand
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels import loops as nests
-from pantarhei.engines.native.kernels.loops import Kernel, Place, Target
+from pantarhei.engines.native.kernels.kernel import Kernel, Place
+from pantarhei.engines.native.kernels.loops import Target
+from pantarhei.engines.native.machine import Machine
 from pantarhei.engines.native.schedule.views import Shape, View
+from pantarhei.program.ir import Node
 
-# Bytes of what windows see that are copied at a time, and the most parts of a task.
-BLOCK = 1 << 17
-MOST_BLOCKS = 256
-# Operations on elements that are worth a task, and the most tasks: each has memory of its own.
-TASK = 1 << 22
-MOST_TASKS = 8
+Pairs = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """How windows get memory: places of buffers, and temporary ones for the length of a step."""
+    """How kernels get memory: places of buffers, and temporary ones for the length of a step; and
+    the machine that they are chosen for."""
 
     place: Place
     temporary: Callable[[Shape, str], View]
+    machine: Machine
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Extents of a convolution: images, places of the filter, the filter, channels in and out."""
+    """Extents of a convolution: images, positions in one, the filter, channels in and out."""
 
     batch: int
     count: Shape
@@ -44,32 +44,73 @@ class Geometry:
     strides: Shape
     dilations: Shape
 
+    @classmethod
+    def of(cls, node: Node) -> Geometry:
+        """That of a convolution, or of one of its gradients."""
+        shapes = [value.shape for value in node.operands]
+        image, kernel, result = {
+            "conv": lambda: (shapes[0], shapes[1], node.types[0].shape),
+            "conv_input_gradient": lambda: (node.types[0].shape, shapes[1], shapes[0]),
+            "conv_filter_gradient": lambda: (shapes[0], node.types[0].shape, shapes[1]),
+        }[node.kind]()
+        attributes = node.attributes
+        return cls(
+            image[0],
+            result[1:-1],
+            kernel[:-2],
+            image[-1],
+            result[-1],
+            tuple(attributes["strides"]),
+            tuple(attributes["dilations"]),
+        )
+
+    def transposed(self, shape: Sequence[int], padding: Pairs) -> tuple[Geometry, Pairs] | None:
+        """The convolution of output gradients that an input gradient is, and its padding.
+
+        None where it is none. `shape`: of the image.
+        """
+        if {*self.strides, *self.dilations} != {1}:
+            return None
+        around = []
+        for size, extent, count, (low, _) in zip(
+            self.kernel, shape[1:-1], self.count, padding, strict=True
+        ):
+            before = size - 1 - low
+            around.append((before, extent - count - before + size - 1))
+        if any(min(pair) < 0 for pair in around):
+            return None
+        swapped = replace(
+            self, count=tuple(shape[1:-1]), channels=self.outputs, outputs=self.channels
+        )
+        return swapped, around
+
     @property
-    def places(self) -> int:
-        """How many places the filter has in an image."""
+    def positions(self) -> int:
+        """How many positions the filter has in an image."""
         return math.prod(self.count)
 
     @property
-    def seen(self) -> int:
-        """How many elements the filter sees in one place."""
+    def patch(self) -> int:
+        """How many elements a patch has: those under the filter in one position."""
         return math.prod(self.kernel) * self.channels
 
-    def shares(self) -> list[tuple[int, int]]:
+    def shares(self, machine: Machine) -> list[tuple[int, int]]:
         """First and number of the images of each task; the number of threads does not decide."""
-        work = 2 * self.batch * self.places * self.seen * self.outputs
-        number = max(min(work // TASK, self.batch, MOST_TASKS), 1)
+        work = 2 * self.batch * self.positions * self.patch * self.outputs
+        number = max(min(work // machine.conv_task, self.batch, machine.conv_most_tasks), 1)
         borders = [self.batch * each // number for each in range(number + 1)]
         return [(first, end - first) for first, end in itertools.pairwise(borders)]
 
-    def blocks(self, count: int, type: str) -> list[int]:
+    def blocks(self, count: int, type: str, machine: Machine) -> list[int]:
         """How many images are handled at a time, of a number of them: about the same."""
-        fitting = max(BLOCK // (self.places * self.seen * BYTES[type]), 1)
-        number = min(-(-count // fitting), MOST_BLOCKS)
+        bytes = self.positions * self.patch * BYTES[type]
+        fitting = max(machine.patch_bytes // bytes, 1)
+        number = min(-(-count // fitting), machine.most_patch_blocks)
         borders = [count * each // number for each in range(number + 1)]
         return [end - first for first, end in itertools.pairwise(borders)]
 
-    def windows(self, images: View) -> View:
-        """What the filter sees: images, places, positions in the filter, channels."""
+    def patches(self, images: View) -> View:
+        """The im2col patches as a view: images, positions, elements of the filter, channels."""
         space, last = images.strides[1:-1], images.strides[-1]
         moved = [step * stride for step, stride in zip(space, self.strides, strict=True)]
         spread = [step * dilation for step, dilation in zip(space, self.dilations, strict=True)]

@@ -1,82 +1,97 @@
-"""Products of our own: the functions that pack operands, and those that multiply what is packed.
+"""Micro-kernels: the functions that pack operands, and those that multiply packed operands.
 
-The innermost part multiplies a few rows of the left matrix, packed so that they lie side by side,
-with a few vectors of columns of the right one, and keeps all sums in registers. An element is the
-sum of its terms in order, some hundred at a time: where a block begins and ends changes nothing.
-Only processors whose registers hold enough sums have it; elsewhere all products are BLAS's.
+A micro-kernel multiplies MR rows of the left matrix, packed so that they lie side by side, by NR
+columns of the right one, some vectors, and keeps all sums in registers. An element is the sum of
+its terms in order, some hundred at a time: where a cache block begins and ends changes nothing.
+Only processors with enough registers have one; elsewhere BLAS does all products.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 
 from pantarhei.engines.native.codegen.gemm_text import microkernel_text, pack_text
 from pantarhei.engines.native.codegen.ops import BYTES
-
-# Terms that are summed up at a time: so many rows of both packed operands stay in the first cache.
-DEPTH = 420
+from pantarhei.engines.native.kernels.kernel import Kernel
+from pantarhei.engines.native.machine import Machine
 
 
 @dataclass(frozen=True)
-class Tile:
-    """What is kept in registers: rows, and columns as so many vectors of some elements.
-
-    A tile is a structure, as those of nests are; its function multiplies packed operands.
-    """
+class MicroKernel:
+    """The register block, MR x NR: rows, and columns as so many vectors of some lanes."""
 
     type: str
-    rows: int
+    mr: int
     vectors: int
     lanes: int
-
-    @property
-    def columns(self) -> int:
-        """Columns of the tile."""
-        return self.vectors * self.lanes
 
     # The text is written as it is to be: LLVM's optimization passes do not run over it.
     optimized = False
 
     @property
+    def nr(self) -> int:
+        """Columns."""
+        return self.vectors * self.lanes
+
+    @property
     def text(self) -> str:
         """The module with the function, named `kernel`, in LLVM's language."""
-        return microkernel_text(self.type, self.rows, self.vectors, self.lanes)
+        return microkernel_text(self.type, self.mr, self.vectors, self.lanes)
+
+    def __str__(self) -> str:
+        return f"{self.mr}x{self.nr} {self.type}"
 
 
-def tile(type: str, features: Mapping[str, bool]) -> Tile | None:
-    """The tile for a processor with these features."""
-    if features.get("avx512f"):
-        return Tile(type, 12, 2, 64 // BYTES[type])
-    if type == "float" and features.get("avx2") and features.get("fma"):
-        return Tile(type, 6, 2, 32 // BYTES[type])
-    return None
-
-
-def depth(inner: int) -> int:
-    """How many terms are summed up at a time, of so many."""
-    parts = max(round(inner / DEPTH), 1)
-    return -(-inner // parts)
-
-
-# --- packing ------------------------------------------------------------------------------------
+def micro_kernel(type: str, machine: Machine) -> MicroKernel | None:
+    """The micro-kernel of a machine for a type."""
+    if not machine.gemm_rows or type not in machine.gemm_types:
+        return None
+    return MicroKernel(
+        type, machine.gemm_rows, machine.gemm_vectors, machine.vector_bytes // BYTES[type]
+    )
 
 
 @dataclass(frozen=True)
-class Pack:
+class Multiply(Kernel):
+    """A call of a micro-kernel for packed operands; for its arguments see codegen/gemm_text.py."""
+
+    structure: MicroKernel
+
+    @property
+    def work(self) -> int:
+        """Multiplications, some of which are one step."""
+        return math.prod(self.arguments[:3]) // 8
+
+
+@dataclass(frozen=True)
+class PackFunction:
     """Copies panels: for each term so many elements side by side.
 
-    `turned`: neighbouring terms are neighbours in memory, else elements of one term are.
+    `transposed`: neighbouring terms are neighbours in memory, else elements of one term are.
     """
 
     type: str
     width: int
     lanes: int
-    turned: bool
+    transposed: bool
 
     optimized = False
 
     @property
     def text(self) -> str:
         """The module with the function, named `kernel`, in LLVM's language."""
-        return pack_text(self.type, self.width, self.lanes, self.turned)
+        return pack_text(self.type, self.width, self.lanes, self.transposed)
+
+
+@dataclass(frozen=True)
+class Pack(Kernel):
+    """Packs panels of an operand."""
+
+    structure: PackFunction
+
+    @property
+    def work(self) -> int:
+        """Elements that are copied."""
+        panels, terms = self.arguments[:2]
+        return panels * terms * self.structure.width

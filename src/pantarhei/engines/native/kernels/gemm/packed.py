@@ -1,7 +1,7 @@
-"""How a product is done in blocks: which are, what is packed where, and what the blocks are.
+"""Products by micro-kernels whose operands are packed once, before any task multiplies.
 
-Rows of the left operand are packed side by side, as many as a tile has, and columns of the right
-one likewise. All tasks read the same packed operands, where BLAS would pack them for each task.
+Rows of the left operand are packed side by side in panels of MR rows, columns of the right one in
+panels of NR. All tasks read the same packed operands, where BLAS would pack them for each task.
 """
 
 from __future__ import annotations
@@ -11,28 +11,70 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pantarhei.engines.native.codegen.ops import BYTES
-from pantarhei.engines.native.kernels.gemm.microkernel import Pack, Tile, depth
-from pantarhei.engines.native.kernels.loops import Kernel, Target, nest
+from pantarhei.engines.native.kernels.gemm.microkernel import (
+    MicroKernel,
+    Multiply,
+    Pack,
+    PackFunction,
+)
+from pantarhei.engines.native.kernels.kernel import Kernel
+from pantarhei.engines.native.kernels.loops import Target, nest, parts
+from pantarhei.engines.native.machine import CACHE_LINE, Machine
 from pantarhei.engines.native.schedule.views import View
-
-# Products that are done so have at least so many multiplications, and so many for each element
-# that is packed; and packed operands that stay in the second cache.
-LEAST = 1 << 21
-USES = 64
-MEMORY = 1 << 22
-# Rows of a block: what a task reads again and again of the left operand.
-ROWS = 264
-# Multiplications, and elements to pack, that are worth a task; and the most tasks.
-WORK = 1 << 21
-PACKED = 1 << 17
-MOST_TASKS = 32
-
-_ALIGNMENT = 64
 
 
 def aligned(bytes: int) -> int:
     """So many bytes, or a few more."""
-    return -(-bytes // _ALIGNMENT) * _ALIGNMENT
+    return -(-bytes // CACHE_LINE) * CACHE_LINE
+
+
+@dataclass(frozen=True)
+class PackedTiling:
+    """How a product of m x k and k x n is tiled; both operands are packed whole."""
+
+    kernel: MicroKernel
+    m: int
+    n: int
+    k: int
+    machine: Machine
+
+    @property
+    def uses(self) -> float:
+        """How often an element that is packed is used, on average."""
+        return self.m * self.n / (self.m + self.n)
+
+    @property
+    def depth(self) -> int:
+        """How many terms are summed up at a time."""
+        number = max(round(self.k / self.machine.depth), 1)
+        return -(-self.k // number)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that the packed operands take."""
+        left, right = self.panels
+        return left + right
+
+    @property
+    def panels(self) -> tuple[int, int]:
+        """Bytes of the packed left and right operand."""
+        size = self.k * BYTES[self.kernel.type]
+        pairs = ((self.m, self.kernel.mr), (self.n, self.kernel.nr))
+        left, right = (aligned(-(-extent // width) * width * size) for extent, width in pairs)
+        return left, right
+
+    @property
+    def tasks(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        """Rows and columns of each task: first and number."""
+        machine = self.machine
+        wanted = max(self.m * self.n * self.k // machine.multiply_task, 1)
+        wanted = min(wanted, machine.most_tasks)
+        down = parts(self.m, self.kernel.mr, -(-self.m // machine.block_rows))
+        across = parts(self.n, self.kernel.nr, -(-wanted // len(down)))
+        return list(itertools.product(down, across))
+
+    def __str__(self) -> str:
+        return f"{self.kernel}, {self.depth} of {self.k} terms at a time, {self.bytes} bytes packed"
 
 
 @dataclass(frozen=True)
@@ -50,63 +92,44 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """A product of `rows` x `inner` and `inner` x `columns`.
+class PackedProduct:
+    """The kernels of a product.
 
-    `result`: place of its first element; `leading`: elements between its rows.
+    `result`: place of its first element; `leading`: elements between its rows; `accumulate`:
+    whether it is added to what the result holds (beta = 1).
     """
 
-    tile: Tile
-    rows: int
-    columns: int
-    inner: int
+    tiling: PackedTiling
     left: Factor
     right: Factor
     result: tuple[int, int]
     leading: int
-    adding: bool
-
-    @property
-    def pays(self) -> bool:
-        """Whether packing once is worth it."""
-        return self.is_used_often and self.memory <= MEMORY
-
-    @property
-    def is_used_often(self) -> bool:
-        """Whether what is packed is used often enough."""
-        work = self.rows * self.columns * self.inner
-        return work >= max(LEAST, USES * (self.rows + self.columns) * self.inner)
-
-    @property
-    def memory(self) -> int:
-        """Bytes that the packed operands take."""
-        return self._bytes(self.rows, self.tile.rows) + self._bytes(self.columns, self.tile.columns)
-
-    def _bytes(self, extent: int, width: int) -> int:
-        return aligned(-(-extent // width) * width * self.inner * BYTES[self.tile.type])
+    accumulate: bool
 
     def packing(self, slot: int, start: int) -> Iterator[Kernel]:
         """Kernels that pack both operands into memory from `start` on; in any order."""
-        for factor, extent, width in (
-            (self.left, self.rows, self.tile.rows),
-            (self.right, self.columns, self.tile.columns),
+        tiling = self.tiling
+        for factor, extent, width, bytes in (
+            (self.left, tiling.m, tiling.kernel.mr, tiling.panels[0]),
+            (self.right, tiling.n, tiling.kernel.nr, tiling.panels[1]),
         ):
-            yield from self.packed(factor, extent, width, (slot, start), self.inner)
-            start += self._bytes(extent, width)
+            yield from self.packed(factor, extent, width, (slot, start), tiling.k)
+            start += bytes
 
     def packed(
         self, factor: Factor, extent: int, width: int, to: tuple[int, int], terms: int
     ) -> Iterator[Kernel]:
         """Kernels that pack so many elements across, and so many terms, of an operand."""
-        type, size = self.tile.type, BYTES[self.tile.type]
+        kernel, machine = self.tiling.kernel, self.tiling.machine
+        type, size = kernel.type, BYTES[kernel.type]
         panels, rest = divmod(extent, width)
-        pack = Pack(type, width, self.tile.lanes, factor.across != 1)
-        stride = factor.across if pack.turned else factor.along
-        number = min(max(panels * width * terms // PACKED, 1), MOST_TASKS)
+        pack = PackFunction(type, width, kernel.lanes, factor.across != 1)
+        stride = factor.across if pack.transposed else factor.along
+        number = min(max(panels * width * terms // machine.pack_task, 1), machine.most_tasks)
         for first, count in parts(panels, 1, number):
             source = factor.place[0], factor.place[1] + first * width * factor.across * size
             target = to[0], to[1] + first * width * terms * size
-            yield Kernel(pack, (count, terms, stride * size, *source, *target))
+            yield Pack(pack, (count, terms, stride * size, *source, *target))
         if rest:
             # What else is in this panel is not initialised: sums with it are not stored.
             shape, shift = (terms, rest), panels * width
@@ -117,24 +140,14 @@ class Blocks:
 
     def multiplying(self, slot: int, start: int) -> Iterator[tuple[Kernel, ...]]:
         """Tasks that multiply what is packed from `start` on; in any order."""
-        tile, size, inner = self.tile, BYTES[self.tile.type], self.inner
-        right = start + self._bytes(self.rows, tile.rows)
-        wanted = min(max(self.rows * self.columns * inner // WORK, 1), MOST_TASKS)
-        down = parts(self.rows, tile.rows, -(-self.rows // ROWS))
-        across = parts(self.columns, tile.columns, -(-wanted // len(down)))
-        for (row, rows), (column, columns) in itertools.product(down, across):
-            head = (inner, rows, columns, int(self.adding), self.leading * size, depth(inner))
-            places = (slot, start + row * inner * size, slot, right + column * inner * size)
+        tiling = self.tiling
+        kernel, size, k = tiling.kernel, BYTES[tiling.kernel.type], tiling.k
+        right = start + tiling.panels[0]
+        for (row, rows), (column, columns) in tiling.tasks:
+            head = (k, rows, columns, int(self.accumulate), self.leading * size, tiling.depth)
+            places = (slot, start + row * k * size, slot, right + column * k * size)
             shift = (row * self.leading + column) * size
-            yield (Kernel(tile, (*head, *places, self.result[0], self.result[1] + shift)),)
-
-
-def parts(extent: int, width: int, number: int) -> list[tuple[int, int]]:
-    """First and length of about so many parts; borders are multiples of `width`."""
-    units = -(-extent // width)
-    number = min(number, units)
-    borders = [units * part // number * width for part in range(number)] + [extent]
-    return [(first, end - first) for first, end in itertools.pairwise(borders)]
+            yield (Multiply(kernel, (*head, *places, self.result[0], self.result[1] + shift)),)
 
 
 def _as_it_is(place: object) -> tuple[int, int]:
