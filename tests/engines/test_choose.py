@@ -30,6 +30,7 @@ from pantarhei.engines.native.machine import (
     host_machine,
     machine_of,
 )
+from pantarhei.engines.native.pipeline import Options, explain
 from pantarhei.program.ir import Type
 from tests.engines.agreement import builder
 
@@ -105,6 +106,15 @@ def test_a_plan_says_why() -> None:
         "  not micro-kernel, cache blocks packed in tasks: "
         "the machine has no micro-kernel for double",
     ]
+
+
+def test_the_pipeline_prints_plans() -> None:
+    b = builder()
+    x, y = (_input(b, shape, np.float32) for shape in ((128, 784), (784, 256)))
+    options = Options(machine=AVX512)
+    text = explain(b.finish([b.matmul(x, y)]), "kernels", options)
+    assert "  # 128x784 by 784x256 float: micro-kernel, operands packed once (12x32 float" in text
+    assert "  #   not split-K with prefetch: a matrix of 802816 bytes < 4194304" in text
 
 
 def _input(b: Any, shape: tuple[int, ...], dtype: Any) -> Any:

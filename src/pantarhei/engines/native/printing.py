@@ -156,6 +156,8 @@ def show_lowered(lowered: LoweredSchedule) -> str:
     for index, step in enumerate(lowered.steps):
         title = "copy of a result" if step.step is None else _title(step.step)
         lines.append(f"step {index}: {title}")
+        if step.plan is not None:
+            lines += (f"  # {line}" for line in str(step.plan).splitlines())
         lines += (f"  {line}" for line in _calls(step.kernels, arrays, buffers))
         if step.host is not None:
             lines.append(f"  {_host_call(step.host, arrays, buffers)}")

@@ -33,7 +33,7 @@ from pantarhei.engines.native.schedule.views import Shape, View, contiguous_stri
 
 @dataclass(frozen=True)
 class Target:
-    """What a nest stores: an operand, with its type, folded by `kind` or as it is, into a view."""
+    """What a nest stores: an operand, with its type, reduced by `kind` or as it is, into a view."""
 
     kind: str
     operand: tuple[Operand, str]
@@ -43,7 +43,7 @@ class Target:
 
 def nest(
     space: Shape,
-    folded: Sequence[bool],
+    reduction: Sequence[bool],
     loads: Sequence[tuple[View, str]],
     operations: Sequence[ElementOperation],
     targets: Sequence[Target],
@@ -55,7 +55,7 @@ def nest(
     axes = [axis for axis, extent in enumerate(space) if extent != 1]
     axes.sort(key=lambda axis: _movement(axis, views, types), reverse=True)
     extents = [space[axis] for axis in axes]
-    reduced = [folded[axis] for axis in axes]
+    reduced = [reduction[axis] for axis in axes]
     strides = [[view.strides[axis] for axis in axes] for view in views]
     merge(extents, reduced, strides)
     reducing = any(reduced)
@@ -104,8 +104,8 @@ def copy(source: View, target: View, type: str, place: Place) -> list[Kernel]:
         return []
     operand: tuple[Operand, str] = (("load", 0), type)
     targets = [Target("", operand, target, type)]
-    folded = [False] * len(source.shape)
-    return [nest(source.shape, folded, [(source, type)], [], targets, place)]
+    kept = [False] * len(source.shape)
+    return [nest(source.shape, kept, [(source, type)], [], targets, place)]
 
 
 def fill(text: str, target: View, type: str, place: Place) -> list[Kernel]:
@@ -247,7 +247,7 @@ class LoopNest(Kernel):
 
     def _kept_shape(self) -> tuple[tuple[int, ...], list[int]]:
         """Shape of the results of reductions, and its strides over the whole space."""
-        kept = [axis for axis, folded in enumerate(self.structure.reduced) if not folded]
+        kept = [axis for axis, gone in enumerate(self.structure.reduced) if not gone]
         shape = tuple(self.arguments[axis] for axis in kept)
         strides = dict(zip(kept, contiguous_strides(shape), strict=True))
         return shape, [strides.get(axis, 0) for axis in range(self.rank)]
@@ -272,7 +272,7 @@ def _reduction(
     between = math.prod(shape)
     arguments = [*shape, number, *partials, *(size * step for step in whole), size * between]
     arguments += [slot, offset, *inside, 0]
-    folded = (*(False for _ in shape), True)
+    reduced = (*(False for _ in shape), True)
     kept = Result(result.kind, (("load", 0), type), Access(result.access.type, 0))
     loads = (Access(type, 1 if between == 1 else OTHER),)
-    return LoopNest(Structure(folded, loads, (), (kept,)), tuple(arguments))
+    return LoopNest(Structure(reduced, loads, (), (kept,)), tuple(arguments))

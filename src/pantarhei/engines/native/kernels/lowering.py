@@ -14,7 +14,13 @@ from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, loses_nan, n
 from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import indexing
 from pantarhei.engines.native.kernels import loops as nests
-from pantarhei.engines.native.kernels.conv.choose import CONVOLUTIONS
+from pantarhei.engines.native.kernels.conv.choose import (
+    CONVOLUTIONS,
+    ConvPlan,
+    PoolPlan,
+    choose_conv,
+    choose_pool,
+)
 from pantarhei.engines.native.kernels.conv.convolution import convolution
 from pantarhei.engines.native.kernels.conv.geometry import Scratch
 from pantarhei.engines.native.kernels.conv.pooling import pooling
@@ -91,6 +97,7 @@ class StepKernels:
       kernels: in the order in which they run; or a call of NumPy.
       first_used: buffers in the arena that no step before has used, in the order of their use.
       temporaries: those that no other step uses.
+      plan: how a product, a convolution or a pooling is done.
     """
 
     step: Step | None
@@ -99,6 +106,7 @@ class StepKernels:
     host: HostCall | None = None
     first_used: list[Buffer] = field(default_factory=list)
     temporaries: list[Temporary] = field(default_factory=list)
+    plan: GemmPlan | ConvPlan | PoolPlan | None = None
 
 
 @dataclass
@@ -238,8 +246,8 @@ class StepLowering:
             if id(node) in step.stored:
                 place: Operand = ("op", inside[id(node)])
                 targets.append(Target("", (place, type), target, type))
-        folded = [axis in (step.axes or ()) for axis in range(len(step.space))]
-        return [nests.nest(step.space, folded, list(loads), operations, targets, self._place)]
+        reduced = [axis in (step.axes or ()) for axis in range(len(step.space))]
+        return [nests.nest(step.space, reduced, list(loads), operations, targets, self._place)]
 
     def _empty_reductions(self, step: NestStep) -> list[Kernel]:
         kernels = []
@@ -273,7 +281,7 @@ class StepLowering:
             views = [view.transpose((1, 0)) for view in reversed(views)]
             result = result.transpose((1, 0))
         x, y = views
-        plan = self._plan(x, y, result, type, accumulate)
+        self.current.plan = plan = self._plan(x, y, result, type, accumulate)
         if plan.strategy is Strategy.SPLIT_K:
             self._kernels(split_k.product(x, y, result, type, self.scratch))
         elif 0 not in result.shape:
@@ -313,8 +321,11 @@ class StepLowering:
         result = View.whole(Value(node), node.types[0].shape)
         self._place(result.buffer)
         if node.kind in CONVOLUTIONS:
-            self._kernels(convolution(node, views, result, self.scratch))
+            plan = choose_conv(node, self.scratch.machine)
+            self.current.plan = plan
+            self._kernels(convolution(plan, views, result, self.scratch))
             return
+        self.current.plan = choose_pool(node)
         positions = None
         if id(node) in self.slotted.positions:
             slot = self.slotted.positions[id(node)]

@@ -1,1 +1,1 @@
-"""Convolution and pooling: im2col, direct, sliding window."""
+"""Convolution and pooling: sliding register blocks, im2col, loop nests; choose.py decides."""

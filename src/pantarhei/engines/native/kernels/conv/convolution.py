@@ -6,20 +6,19 @@ from collections.abc import Sequence
 
 from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.kernels import loops as nests
-from pantarhei.engines.native.kernels.conv.choose import ConvPlan, ConvStrategy, choose_conv
+from pantarhei.engines.native.kernels.conv.choose import ConvPlan, ConvStrategy
 from pantarhei.engines.native.kernels.conv.direct import Direct
 from pantarhei.engines.native.kernels.conv.geometry import Scratch
 from pantarhei.engines.native.kernels.conv.im2col import Im2col
 from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
 from pantarhei.engines.native.schedule.views import View
-from pantarhei.program.ir import Node
 
 
 def convolution(
-    node: Node, views: Sequence[View], result: View, scratch: Scratch
+    plan: ConvPlan, views: Sequence[View], result: View, scratch: Scratch
 ) -> Sequence[Kernel | Tasks]:
     """The kernels; the result is whole."""
-    plan = choose_conv(node, scratch.machine)
+    node = plan.node
     if plan.strategy is ConvStrategy.DIRECT:
         return _direct(plan, views, result, scratch)
     assert plan.geometry is not None

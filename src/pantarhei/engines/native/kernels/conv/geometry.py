@@ -113,9 +113,11 @@ class Geometry:
         """The im2col patches as a view: images, positions, elements of the filter, channels."""
         space, last = images.strides[1:-1], images.strides[-1]
         moved = [step * stride for step, stride in zip(space, self.strides, strict=True)]
-        spread = [step * dilation for step, dilation in zip(space, self.dilations, strict=True)]
+        dilated = [step * dilation for step, dilation in zip(space, self.dilations, strict=True)]
         shape = (images.shape[0], *self.count, *self.kernel, self.channels)
-        return View(images.buffer, shape, (images.strides[0], *moved, *spread, last), images.offset)
+        return View(
+            images.buffer, shape, (images.strides[0], *moved, *dilated, last), images.offset
+        )
 
 
 def inside(whole: View, low: Sequence[int], shape: Sequence[int]) -> View:
@@ -133,5 +135,5 @@ def added(target: View, terms: Sequence[View], type: str, place: Place) -> Kerne
         latest = (("op", index - 1), type)
     targets = [Target("", latest, target, type)]
     loads = [(view, type) for view in terms]
-    folded = [False] * len(target.shape)
-    return nests.nest(target.shape, folded, loads, operations, targets, place)
+    reduced = [False] * len(target.shape)
+    return nests.nest(target.shape, reduced, loads, operations, targets, place)

@@ -54,10 +54,12 @@ def pooling(
         places = _windows(positions, result.shape, window, strides)
         return kernels + _argmax(windows, places, result, start, type, scratch)
     still = (*result.strides, *(0 for _ in window))
-    spread = View(result.buffer, windows.shape, still, result.offset)
-    folded = [False] * len(result.shape) + [True] * len(window)
-    targets = [Target(kind, (("load", 0), type), spread, type)]
-    kernels.append(nests.nest(windows.shape, folded, [(windows, type)], [], targets, scratch.place))
+    expanded = View(result.buffer, windows.shape, still, result.offset)
+    reduced = [False] * len(result.shape) + [True] * len(window)
+    targets = [Target(kind, (("load", 0), type), expanded, type)]
+    kernels.append(
+        nests.nest(windows.shape, reduced, [(windows, type)], [], targets, scratch.place)
+    )
     return kernels
 
 
@@ -104,6 +106,6 @@ def _argmax(
             offset = view.offset + sum(p * step for p, step in steps)
             views.append(View(view.buffer, result.shape, view.strides[:rank], offset))
         loads = [(views[0], type), (best, type), (views[1], "i64"), (result, "i64")]
-        folded = [False] * rank
-        kernels.append(nests.nest(result.shape, folded, loads, operations, targets, scratch.place))
+        reduced = [False] * rank
+        kernels.append(nests.nest(result.shape, reduced, loads, operations, targets, scratch.place))
     return kernels

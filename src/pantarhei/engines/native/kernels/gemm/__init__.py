@@ -1,1 +1,1 @@
-"""Matrix products: micro-kernels, packed blocks, split-K, BLAS."""
+"""Matrix products: micro-kernels of packed operands, split-K, BLAS; choose.py decides."""

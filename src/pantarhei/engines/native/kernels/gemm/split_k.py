@@ -49,6 +49,6 @@ def _prefetch(part: View, type: str, unused: View, scratch: Scratch) -> Kernel:
     count = part.shape[0] * part.shape[1] * words * BYTES["i32"] // CACHE_LINE
     step = CACHE_LINE // BYTES["i32"]
     lines = View(part.buffer, (count,), (step,), part.offset * words)
-    spread = View(unused.buffer, (count,), (0,))
-    target = Target("max", (("load", 0), "i32"), spread, "i32")
+    same = View(unused.buffer, (count,), (0,))
+    target = Target("max", (("load", 0), "i32"), same, "i32")
     return nests.nest((count,), [True], [(lines, "i32")], [], [target], scratch.place)
