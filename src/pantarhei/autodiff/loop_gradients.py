@@ -2,7 +2,7 @@
 
 What the body computed is pushed on stacks by the forward loop, which counts its iterations, and
 popped by the loop of the gradient, which counts them down. Names and order are TensorFlow's. How
-gradients go through operations that are no part of loops is autodiff/gradients.py's affair.
+gradients go through operations outside loops is in autodiff/gradients.py.
 """
 
 from __future__ import annotations
@@ -382,7 +382,7 @@ class LoopGradients:
         state.unused += [each for each in state.deferred if each not in alive]
         if alive:
             for each in state.unused:
-                if received.wants(each):
+                if received.accepts(each):
                     received.receive(each, self.zeros_for_exit(each))
         return [each.op for each in (*alive, *state.unused)]
 

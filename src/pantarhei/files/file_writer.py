@@ -1,6 +1,6 @@
 """`FileWriter`: summaries, graphs and other events written to files that TensorBoard reads.
 
-Knows what events hold. An event is encoded and counted at once, so that nothing waits in another
+Builds events. An event is encoded and counted at once, so that nothing waits in another
 thread; the files themselves are event_file's.
 """
 

@@ -1,6 +1,6 @@
 """`tf.python_io`: TFRecord files, written and read one record after the other.
 
-Knows compression and how a file is opened; what a record looks like is in records.
+Compression, and how a file is opened; the format of a record is in records.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Python's operators on tensors: the function of each, and how operands are converted.
 
-The module comes after the family `math`, whose functions it enters into `graph.operation.OPERATORS`.
+The module comes after the family `math`, whose functions it enters into
+`graph.operation.OPERATORS`.
 
 The operand that is not a tensor takes the dtype of the one that is. An operator opens a name scope
 of its own name, so that `x * 2` makes the nodes `mul/y` and `mul`. Comparisons go without.

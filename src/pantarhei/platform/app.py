@@ -1,6 +1,6 @@
 """`tf.app`: start a program's `main` once its command line is parsed.
 
-Knows absl's runner and the flags; nothing of graphs or sessions. `tf.app.flags` is `tf.flags`.
+Absl's runner and the flags; independent of graphs and sessions. `tf.app.flags` is `tf.flags`.
 """
 
 import logging as _logging

@@ -133,9 +133,9 @@ class Builder:
     def finish(
         self, outputs: Sequence[Value], keep_inputs: bool = True, also: Iterable[Value] = ()
     ) -> Program:
-        """The program that computes `outputs`: dead nodes dropped, unused inputs too if asked.
+        """The program that computes `outputs`: dead nodes dropped, unused inputs too unless kept.
 
-        `also` are computed too although nobody takes them, for the faults they may find.
+        `also` are computed too although they have no consumer, for the faults they may find.
         """
         alive = {id(value.node) for value in (*outputs, *also)}
         if keep_inputs:

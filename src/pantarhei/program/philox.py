@@ -1,8 +1,8 @@
 """Random numbers from counters: Philox 4x32-10, used as TensorFlow 1.15's CPU kernels use it.
 
-Knows how two seeds become a generator state, how many numbers one run of a random op uses up, and
+How two seeds become a generator state, how many numbers one run of a random op uses up, and
 which number of the stream each output element is made of. Every function is pure: the caller keeps
-the state and moves it on with `skip`. Knows nothing of graphs, sessions or where a state is kept.
+the state and moves it on with `skip`. Independent of graphs, sessions or where a state is kept.
 
 **The generator** (J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as
 easy as 1, 2, 3", SC 2011) is a keyed bijection: ten rounds turn a 128-bit counter into 128 random

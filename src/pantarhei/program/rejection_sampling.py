@@ -1,7 +1,7 @@
 """Gamma and Poisson variates by rejection, drawn as TensorFlow 1.15's CPU kernels draw them.
 
-Knows the methods and the order in which each output element reads its own stretch of a Philox
-stream, so that the numbers are those of 1.15 for any number of threads. Knows nothing of how a
+The methods, and the order in which each output element reads its own stretch of a Philox
+stream, so that the numbers are those of 1.15 for any number of threads. Independent of how a
 stream is made or kept: that is `pantarhei.program.philox`.
 """
 

@@ -160,7 +160,7 @@ def _exists(name: str, variable: Any) -> str:
 
 
 def _similar(name: str, variables: Iterable[str]) -> str:
-    """What there is instead of a variable that was asked for."""
+    """What there is instead of the requested variable."""
     names = list(variables)
     from difflib import get_close_matches  # imported when used: for this message only
 
@@ -171,7 +171,7 @@ def _similar(name: str, variables: Iterable[str]) -> str:
 
 
 def _shared(name: str, variable: Any, shape: TensorShape, dtype: DType) -> Any:
-    """The variable that exists, if it is what is asked for."""
+    """The variable that exists, if it fits the request."""
     if not shape.is_compatible_with(variable.shape):
         raise ValueError(
             f"Trying to share variable {name}, but specified shape {shape} and found shape "
@@ -268,7 +268,7 @@ def get_variable(
 
     Raises:
       ValueError: it exists and the scope does not reuse, it does not exist and the scope reuses, or
-      it exists with another shape or dtype; nothing tells its shape.
+      it exists with another shape or dtype; its shape is not known.
 
     Example:
       >>> import pantarhei as tf

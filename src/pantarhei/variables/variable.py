@@ -1,7 +1,7 @@
 """`tf.Variable`: what both kinds of variables have in common, and the call that makes one.
 
-Operators go to the value of the variable. Calling `tf.Variable(...)` asks the graph's creators, the
-innermost first, and at last the default one, registered by the module that knows both kinds.
+Operators go to the value of the variable. Calling `tf.Variable(...)` calls the graph's creators,
+the innermost first, and at last the default one, registered by the module of both kinds.
 """
 
 from __future__ import annotations
@@ -226,7 +226,7 @@ class Variable(ScatterMethods, metaclass=VariableType):
         raise self._not_told("shape")
 
     def _as_graph_element(self) -> Any:
-        """What stands for it where a tensor or operation of the graph is asked for."""
+        """The tensor that represents it where a tensor or operation of the graph is needed."""
         raise self._not_told("_as_graph_element")
 
     # --- what is known of it ------------------------------------------------------------------
@@ -247,7 +247,7 @@ class Variable(ScatterMethods, metaclass=VariableType):
 
     @property
     def device(self) -> str:
-        """The device asked for."""
+        """The requested device."""
         return self.op.device
 
     @property

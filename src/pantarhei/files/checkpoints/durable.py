@@ -1,7 +1,7 @@
 """Files that survive a crash: written beside, flushed to the disk, and only then put in place.
 
-Knows how the files of one checkpoint (data and index) replace those of an older one of the same
-name, so that at every moment one of the two is whole. Knows nothing of what the files hold. What
+The files of one checkpoint (data and index) replace those of an older one of the same
+name, so that at every moment one of the two is whole. Independent of what the files hold. What
 the system refuses is raised in the classes of `tf.errors`.
 """
 
@@ -34,7 +34,7 @@ _ORPHAN = re.compile(r"\.tempstate-[0-9a-f]{16}$")
 # How long a lock is waited for, in seconds; a stopped process must not stop this one too.
 _PATIENCE = 30.0
 
-# How much is written before the disk is asked to take it, while writing goes on.
+# How much is written before a flush to the disk is started, while writing goes on.
 _AHEAD = 32 << 20
 
 
@@ -62,7 +62,7 @@ class TemporaryFile:
     def _flush_ahead(self) -> None:
         try:
             os.fsync(self.file.fileno())
-        except OSError as error:  # the system tells of a fault only once
+        except OSError as error:  # the system reports a fault only once
             self._faults.append(error)
 
     def _wait(self) -> None:
@@ -125,7 +125,7 @@ def folder_of(path: str) -> str:
 
 
 def sync_folder(folder: str) -> None:
-    """Returns when the names in a folder are on the disk, where the system can tell."""
+    """Returns when the names in a folder are on the disk, where the system supports it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

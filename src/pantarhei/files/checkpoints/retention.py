@@ -1,6 +1,6 @@
 """Which checkpoints a saver keeps: the last few, one every so many hours, and the best.
 
-Knows names, times and scores; nothing of files. What is to be deleted it says, others delete.
+Works on names, times and scores. It selects what is to be deleted; others delete.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The nodes with which a `Saver` saves and restores, under TensorFlow's names and in its order.
 
-Knows the graph and what is to be saved; nothing of files, folders or sessions.
+Works on the graph and what is to be saved; independent of files, folders and sessions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`tf.gfile.GFile`: a file that opens itself when it is first read or written.
 
-Knows Python's binary files, of which it keeps one for reading and one for writing; what lies
-around a file, its directory or its size, it asks of `paths`.
+Holds a binary file of Python's for reading and one for writing; directories and sizes come from
+`paths`.
 """
 
 from collections.abc import Iterator

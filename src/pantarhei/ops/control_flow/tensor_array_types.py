@@ -69,7 +69,7 @@ class TensorArrayGradFamily(OpDef, abstract=True):
 
 
 class TensorArrayGradV3(TensorArrayGradFamily):
-    """The gradients of one source: the same array whenever it is asked for."""
+    """The gradients of one source: the same array for every request."""
 
     signature = (
         "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32 "

@@ -41,7 +41,7 @@ def with_gaps(
 
     Args:
       x: `[batch, *space, ...]`.
-      filter_shape: the windows' shape, or a function that gives it, asked only for "SAME".
+      filter_shape: the windows' shape, or a function that gives it, called only for "SAME".
       rate: a vector with one number for each axis of space.
       padding: "SAME" or "VALID"; with gaps, `dense` gets "VALID".
       dense: the operation without gaps.

@@ -12,7 +12,7 @@ from pantarhei.core import dtypes
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit
+from pantarhei.graph.definitions.shape_rules import shape_error
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.host.results import host_results
 from pantarhei.ops.strings.text_numbers import number
@@ -104,7 +104,7 @@ class DecodeCSV(OpDef):
         for default in defaults:
             extents = default.as_list() if default.ndims is not None else []
             if len(extents) > 1 or (extents and extents[0] is not None and extents[0] > 1):
-                raise misfit(
+                raise shape_error(
                     op, "Shape of a default must be a length-0 or length-1 vector, or a scalar."
                 )
         return [records] * len(defaults)

@@ -1,7 +1,7 @@
 """Positions of sparse tensors as rows of a matrix: their order, and rows that are equal.
 
 Functions of arrays, of which operations on sparse tensors are made, and the shape rules that these
-share. Knows no operation.
+share. Independent of operations.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def extents_of(op: Operation, index: int, rank: int) -> list[int | None]:
 
 
 def count_of(op: Operation, indices: int, values: int) -> int | None:
-    """How many elements a sparse input has, told by its positions or its values."""
+    """How many elements a sparse input has, from its positions or its values."""
     (rows, _), (count,) = extents_of(op, indices, 2), extents_of(op, values, 1)
     return merged_extents(op, rows, count)
 

@@ -1,7 +1,7 @@
 """Summaries: what a run shows of its tensors, as serialized `Summary` messages.
 
 Each operation gives one string scalar. Tags are names of operations, so they are unique in a graph
-and follow its name scopes. Knows how numbers become messages; images and sounds are encoded in
+and follow its name scopes. Converts numbers to messages; images and sounds are encoded in
 media_summaries, files are written by the face.
 """
 
