@@ -174,11 +174,11 @@ class _Differentiation:
             raise ValueError(f"Invalid aggregation_method specified {aggregation}.")
 
     def receive(self, tensor: Tensor, grad: Any) -> None:
-        """Notes a gradient that reaches `tensor` along one path."""
+        """Adds a gradient that reaches `tensor` along one path."""
         self.received.setdefault(tensor, []).append(grad)
 
     def run(self, ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Operation]) -> None:
-        """Lets the gradients flow from `ys` back to `xs`."""
+        """Propagates the gradients from `ys` back to `xs`."""
         influenced = _influenced(xs)
         between = _between(ys, influenced)
         if any(op.type in EXITS for op in between):

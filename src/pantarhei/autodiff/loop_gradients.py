@@ -192,7 +192,7 @@ class GradLoopState:
         return popped
 
     def real_value(self, value: Tensor) -> Tensor:
-        """What stands, in the loop of the gradient, for a tensor of the forward loop."""
+        """The value, in the loop of the gradient, of a tensor of the forward loop."""
         if value in self.history:
             return self.history[value]
         current, state = value, self
@@ -392,7 +392,7 @@ class LoopGradients:
             state.complete()
 
     def zeros_for_exit(self, tensor: Tensor) -> Tensor:
-        """Zeros as the gradient of what a loop leaves with and nobody uses."""
+        """Zeros as the gradient of a loop's result without consumer."""
         forward = tensor.op._get_control_flow_context()
         around = None if forward.outer is None else forward.outer.loop
         outer = None if around is None else self.states.get(around)

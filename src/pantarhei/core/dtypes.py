@@ -1,7 +1,7 @@
 """Element types of tensors: the `DType`s, their names, numbers and NumPy counterparts.
 
 A table of TensorFlow's names and type numbers, the NumPy type of each, and the `_ref`
-twin of each type (the type of a variable's own memory). The facts stand once, in `_KINDS`;
+twin of each type (the type of a variable's own memory). The facts are listed once, in `_KINDS`;
 everything else here is computed from that table. Independent of tensors, graphs and conversions
 of values.
 """

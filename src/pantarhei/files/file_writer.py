@@ -233,7 +233,7 @@ class FileWriterCache:
 
     @staticmethod
     def clear() -> None:
-        """Closes all writers and forgets them."""
+        """Closes all writers and empties the cache."""
         with FileWriterCache._lock:
             for writer in FileWriterCache._cache.values():
                 writer.close()

@@ -170,7 +170,7 @@ class TFRecordWriter:
                 raise
 
     def flush(self) -> None:
-        """Hands all records over to the system: another process can read them then."""
+        """Flushes all records to the system: another process can read them then."""
         self._check_open()
         with system_errors(self._path):
             if self._compressor is not None:

@@ -28,13 +28,13 @@ Read = Callable[[int], bytes]
 
 @lru_cache(maxsize=1024)
 def _head(length: int) -> bytes:
-    """What stands before so much data; records of one file are often equally long."""
+    """The header of data of this length; records of one file are often equally long."""
     packed = _LENGTH.pack(length)
     return packed + _CHECKSUM.pack(masked_crc32c(packed))
 
 
 def framed(data: bytes) -> bytes:
-    """A record as it stands in a file."""
+    """A record as it is in a file."""
     return b"".join((_head(len(data)), data, _CHECKSUM.pack(masked_crc32c(data))))
 
 

@@ -118,7 +118,7 @@ class Graph(Collections):
             if final in self._by_name:
                 raise ValueError(f"Duplicate node name in graph: '{final}'")
             input_ops = {tensor.op for tensor in inputs}
-            # The shape rule can refuse, and then the graph must be as it was.
+            # The shape rule may raise, and then the graph must be as before.
             op = Operation(
                 self,
                 definition,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Name of an operator ("add", "getitem", ...) -> its implementation, filled by the ops.
 OPERATORS: dict[str, Callable[..., Any]] = {}
 
-# What higher floors hand down: protocol buffers of graphs and operations, and their text.
+# Functions that higher floors register: protocol buffers of graphs and operations, and their text.
 HOOKS: dict[str, Callable[..., Any]] = {}
 
 

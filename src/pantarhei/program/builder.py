@@ -27,7 +27,7 @@ class NotStatic(Exception):
 
 
 def freeze(attribute: Any) -> Any:
-    """A hashable stand-in for an attribute, equal for equal attributes."""
+    """A hashable key of an attribute, equal for equal attributes."""
     if isinstance(attribute, np.ndarray):
         return ("array", str(attribute.dtype), attribute.shape, attribute.tobytes())
     if isinstance(attribute, (list, tuple)):
@@ -104,7 +104,7 @@ class Builder:
         """The array, which has to be known now: a shape, an axis, a position.
 
         Raises:
-          NotStatic: if it is not; whoever lowers then finds another way to learn it.
+          NotStatic: if it is not; lowering then obtains the value in another way.
         """
         if value.constant is None:
             raise NotStatic(value)

@@ -90,8 +90,8 @@ class Primitive:
 class Node:
     """One application of a primitive. Compare by identity: equal nodes are the same node.
 
-    `origin` is whatever the caller says made the node (an operation); the language never looks at
-    it. `kind` is `input`, `constant`, or the primitive's name; `values` are its outputs.
+    `origin` is what the caller says made the node (an operation); the language never reads it.
+    `kind` is `input`, `constant`, or the primitive's name; `values` are its outputs.
     """
 
     __slots__ = (
@@ -145,7 +145,7 @@ class Value:
     index: int
 
     def __new__(cls, node: Node, index: int = 0) -> Value:
-        """The node's own object; a number that it does not have is the verifier's business."""
+        """The node's own object; the verifier reports an index out of range."""
         values = node.values
         return values[index] if index < len(values) else _output(node, index)
 

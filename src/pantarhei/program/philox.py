@@ -27,7 +27,7 @@ and whatever else is fetched, and advances it by what `reserved` says each time 
 at every turn of a loop, and not at all when it is fed or lies in a branch not taken. Another
 session starts from the seeds again.
 
-**Order.** Ops that fill a tensor hand out whole 128-bit samples: four elements of 16 or 32 bits, or
+**Order.** Ops that fill a tensor take whole 128-bit samples: four elements of 16 or 32 bits, or
 two of 64 bits. Ops that reject (`TruncatedNormal`, `RandomGamma`, `RandomPoissonV2`) give each
 group or element its own stretch of the stream, so the result does not depend on the number of
 threads. `Multinomial` alone does depend on it in 1.15; here it means what one thread computes.

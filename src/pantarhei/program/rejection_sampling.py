@@ -27,7 +27,7 @@ from pantarhei.program.philox import (
 class _Streams:
     """A stretch of the stream for every element, read in groups, the last number of a group first.
 
-    Each kind of number (uniform, normal) has a group of its own in hand, taken from the same
+    Each kind of number (uniform, normal) has a buffered group of its own, taken from the same
     stretch when the one before is used up.
     """
 

@@ -257,7 +257,7 @@ def get_variable(
       regularizer: a function of the variable whose result becomes a regularization loss.
       trainable: whether optimizers change it; True by default.
       collections: names of the collections that it is put in; the global variables by default.
-      caching_device: a device where its value is kept at hand for readers.
+      caching_device: a device where its value is cached for readers.
       partitioner: a function `(shape, dtype)` that gives the number of parts along each axis.
       validate_shape: whether the shape of the initial value has to be known.
       use_resource: whether reads are operations of their own.

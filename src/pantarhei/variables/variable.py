@@ -76,7 +76,7 @@ class Variable(ScatterMethods, metaclass=VariableType):
       trainable: whether optimizers change it by default; True by default.
       collections: names of the collections that it is put in; the global variables by default.
       validate_shape: whether its shape is that of the initial value, for good.
-      caching_device: a device where its value is kept at hand for readers.
+      caching_device: a device where its value is cached for readers.
       name: its name; `Variable` by default.
       variable_def: a `VariableDef` of a variable whose operations are in the graph already; goes
         with `import_scope` alone.

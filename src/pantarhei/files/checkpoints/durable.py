@@ -81,7 +81,7 @@ class TemporaryFile:
                 self.file.close()
 
     def close(self) -> None:
-        """Lets go of the file, which may have another name by now."""
+        """Closes the file, which may have another name by now."""
         self.file.close()
 
     def discard(self) -> None:
@@ -94,7 +94,7 @@ class TemporaryFile:
 
 
 def _new_in_use(path: str) -> tuple[str, BinaryIO]:
-    """A new file beside `path` and its name; whoever tidies up sees that it is in use."""
+    """A new file beside `path` and its name; a clean-up recognizes that it is in use."""
     while True:
         name = f"{path}{_WRITING}{secrets.token_hex(8)}"
         with system_errors(name):
@@ -105,7 +105,7 @@ def _new_in_use(path: str) -> tuple[str, BinaryIO]:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         if os.path.exists(name):
             return name, file
-        file.close()  # somebody has tidied up between the two
+        file.close()  # another process has cleaned up between the two
 
 
 def open_new(path: str) -> BinaryIO:

@@ -31,7 +31,7 @@ V2 = 2
 class SaverNodes:
     """The names by which a saver finds its nodes, and how it keeps old checkpoints.
 
-    The fields of TensorFlow's `SaverDef`, which may stand in its place.
+    The fields of TensorFlow's `SaverDef`, which may replace it.
     """
 
     filename_tensor_name: str = ""

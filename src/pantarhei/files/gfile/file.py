@@ -181,7 +181,7 @@ class GFile:
         return True
 
     def flush(self) -> None:
-        """Hand what was written to the operating system."""
+        """Flush what was written to the operating system."""
         if self._writer is not None:
             with system_errors(text(self._name)):
                 self._writer.flush()

@@ -1,7 +1,7 @@
 """What defines a kind of operation, and the registry of all kinds.
 
-A definition is a class: its signature, shape rule, gradient and lowering stand together, and it is
-registered by being written. Definitions read signatures and attributes; they make no operation.
+A definition is a class: its signature, shape rule, gradient and lowering are in one place, and it
+is registered by being written. Definitions read signatures and attributes; they make no operation.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class OpDef:
       writes: it changes state, so it runs as late as the order of the graph allows.
       differentiable: False declares that no gradient flows; otherwise `grad` must be there.
       accepts_none_grads: `grad` gets None, not zeros, for outputs that nothing flows into.
-      accepts_dead: `lower` is called although inputs are DEAD, and sees them.
+      accepts_dead: `lower` is called although inputs are DEAD, and gets them.
       takes_references: `lower` gets variables among its inputs as references, whatever the
         signature.
     """

@@ -137,7 +137,7 @@ def shape_from(op: Operation, index: int) -> TensorShape:
 
 
 def axis_from(op: Operation, index: int) -> int | None:
-    """The axis that a scalar input holds, as it stands there; None if it is not known."""
+    """The axis that a scalar input holds, as given; None if it is not known."""
     value = constant_value(op.inputs[index])
     return None if value is None else int(value.ravel()[0])
 

@@ -377,7 +377,7 @@ def getitem(tensor: Any, index: Any, variable: Any = None) -> Tensor:
 
     Args:
       tensor: a tensor.
-      index: what stands between the brackets.
+      index: what is between the brackets.
       variable: the variable of which `tensor` is the value, if it is one.
 
     Raises:

@@ -1,7 +1,7 @@
 """Contexts of conditions: what is made in a branch takes what is outside through switches.
 
 A context holds its tensors, and for each tensor from outside the one that replaces it inside.
-Contexts of loops (while_context.py) build on what stands here; both are kept in collections, so
+Contexts of loops (while_context.py) build on these; both are kept in collections, so
 that a graph that was read from a file can be differentiated.
 """
 

@@ -1,7 +1,8 @@
 """Switches and merges, which conditions and loops are made of, and their gradients.
 
 A switch passes its input to one of two outputs; whatever depends on the other is dead, and a merge
-passes on the input that is not. Lowering learns the predicate and builds only the branch taken.
+passes on the input that is not. Lowering specializes on the predicate and builds only the branch
+taken.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The context of a loop: what is made in it takes what is outside through `Enter` operations.
 
 The loop of a gradient is such a context too; it takes what its forward loop has computed from
-stacks, which its `grad_state` fills (autodiff/loop_gradients.py). How a loop is built is another
-module's affair (ops/control_flow/while_loop.py).
+stacks, which its `grad_state` fills (autodiff/loop_gradients.py). ops/control_flow/while_loop.py
+builds loops.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Arithmetic of two tensors, element by element, with broadcasting; sums of many tensors.
 
 `Binary` is the family of all such operations: a row says type, dtypes, lowering and gradient, the
-gradient as if nothing were broadcast (`unbroadcast` sees to that). Division has its own module.
+gradient as if nothing were broadcast (`unbroadcast` sums it). Division has its own module.
 """
 
 from __future__ import annotations

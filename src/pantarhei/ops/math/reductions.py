@@ -206,7 +206,7 @@ def _axes(input_tensor: Any, axis: Any) -> Any:
 
 
 def scalar_if_all(result: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    """Notes that reducing over all axes leaves a scalar."""
+    """Sets the scalar shape of a reduction over all axes."""
     if axis is None and not keepdims and not result.shape.is_fully_defined():
         result.set_shape(())
     return result

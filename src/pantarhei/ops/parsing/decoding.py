@@ -214,7 +214,7 @@ def decode_csv(
         of one element; an empty vector if none may be. Its dtype is that of the column: float32,
         float64, int32, int64 or string.
       field_delim: the character between two fields.
-      use_quote_delim: whether fields may stand in double quotes.
+      use_quote_delim: whether fields may be in double quotes.
       name: name of the operation.
       na_value: a text that means that a field is empty.
       select_cols: the numbers of the columns that are wanted, in order; all by default.

@@ -30,7 +30,7 @@ from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class Unique(NamedTuple):
-    """The distinct elements, and for each element the position of its like among them."""
+    """The distinct elements, and for each element the position of its equal among them."""
 
     y: Tensor
     idx: Tensor
@@ -52,7 +52,7 @@ class ListDiff(NamedTuple):
 
 
 def _distinct(x: Array, dtype: Any) -> tuple[Array, Array, Array]:
-    """Distinct elements in the order of their first occurrence; NaN is like nothing."""
+    """Distinct elements in the order of their first occurrence; NaN equals nothing."""
     seen: dict[Any, int] = {}
     positions = np.empty(len(x), dtype)
     kept = []

@@ -24,7 +24,7 @@ def in_order(rows: Array) -> Array:
 
 
 def grouped(rows: Array) -> tuple[Array, Array]:
-    """The distinct rows in order, and for each row the number of its like among them."""
+    """The distinct rows in order, and for each row the number of its equal among them."""
     order = in_order(rows)
     ranked = rows[order]
     first = np.ones(len(rows), bool)
@@ -35,7 +35,7 @@ def grouped(rows: Array) -> tuple[Array, Array]:
 
 
 def found_at(rows: Array, values: Array, wanted: Array) -> Array:
-    """For each of the `wanted` rows the value of its like among `rows`, or zero."""
+    """For each of the `wanted` rows the value of its equal among `rows`, or zero."""
     distinct, numbers = grouped(np.concatenate([rows, wanted]))
     table = np.zeros(len(distinct), values.dtype)
     table[numbers[: len(rows)]] = values

@@ -194,7 +194,7 @@ def summary_scope(
 ) -> Iterator[tuple[str, str]]:
     """Opens the name scope of a summary and gives its tag and the scope's name.
 
-    The family comes first in the tag, so that TensorBoard groups by it, and stands in the scope
+    The family comes first in the tag, so that TensorBoard groups by it, and is in the scope
     too, so that equal names in two families stay apart.
     """
     name, family = clean_tag(name), clean_tag(family)
