@@ -1,7 +1,8 @@
 """Builds programs node by node, and computes at once what depends on constants only.
 
 Nodes are interned: the same application made twice gives the same node, so common subexpressions
-never arise. The builder holds primitives only through the table that it is given."""
+never arise. The builder holds primitives only through the table that it is given.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors with a border: of one value, or mirrored from the inside."""
+"""Tensors with a border: of one value, or mirrored from the inside; paddings for whole blocks."""
 
 from __future__ import annotations
 

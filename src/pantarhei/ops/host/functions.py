@@ -1,5 +1,6 @@
 """Python functions as operations: `tf.py_func`, and nodes with a forward and a backward
-function."""
+function.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Reductions of the rows that share a segment id, where the caller gives the number of segments.
 
-Ids come in any order and shape; rows with a negative id belong to no segment."""
+Ids come in any order and shape; rows with a negative id belong to no segment.
+"""
 
 from __future__ import annotations
 

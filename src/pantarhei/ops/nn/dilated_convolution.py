@@ -1,6 +1,6 @@
-"""Convolutions that slide with gaps, work on each channel by itself, or have any number of axes.
+"""Convolutions and pooling with dilation, over one, two or three axes.
 
-A convolution with gaps is a dense one on each part of a batch into which space has been moved, as
+A dilated convolution is a dense one on each part of a batch into which space has been moved, as
 TensorFlow builds it (ops/array/blocks.py); the operations are those of ops/nn/convolution.py.
 """
 

@@ -1,4 +1,7 @@
-"""Positions of extreme elements: argmax, argmin, the k largest."""
+"""Positions of extreme elements: argmax, argmin, the k largest.
+
+Of equal elements the first counts.
+"""
 
 from __future__ import annotations
 
@@ -154,9 +157,6 @@ def arg_min(
     """
     result: Tensor = apply("ArgMin", input, dimension, output_type=output_type, name=name)
     return result
-
-
-# --- the k largest ------------------------------------------------------------------------------
 
 
 class TopKV2Definition(OpDef, type="TopKV2"):

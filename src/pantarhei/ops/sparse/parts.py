@@ -1,4 +1,4 @@
-"""Parts of sparse tensors taken, put together, filled up."""
+"""Sparse tensors sliced, split, concatenated and filtered."""
 
 from __future__ import annotations
 
