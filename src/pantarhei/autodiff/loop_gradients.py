@@ -219,7 +219,7 @@ class GradLoopState:
         self.history[value] = real
         return real
 
-    def remembered(self, pred: Tensor) -> Tensor:
+    def saved_predicate(self, pred: Tensor) -> Tensor:
         """The predicate of a condition in the forward loop, as it was in the iteration."""
         if pred not in self.history:
             with left(self.backward):

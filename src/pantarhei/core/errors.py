@@ -269,7 +269,7 @@ class UnimplementedError(_CodedError):
 
 
 class InternalError(_CodedError):
-    """The system broke a promise to itself: a fault in Pantarhei."""
+    """An invariant of the system does not hold: a fault in Pantarhei."""
 
     _code = INTERNAL
 

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 class ProgramError(Exception):
     """A fault found in the data while a primitive runs, such as an index out of range.
 
-    Primitives raise it with a message in TensorFlow's words; whoever runs the program adds the
+    Primitives raise it with a message in TensorFlow's words; the runner of the program adds the
     operation and raises the public error of class `kind` (a name in `tf.errors`).
     """
 

@@ -1,8 +1,7 @@
 """`tf.train.export_meta_graph` and `tf.train.import_meta_graph`: a graph and what belongs to it.
 
 A `MetaGraphDef` holds the nodes, the collections (variables and train operations among them) and
-the names of a saver's nodes. Combines these; what is in each is the other modules'
-affair.
+the names of a saver's nodes. This module combines them; the other modules write each.
 """
 
 from __future__ import annotations
