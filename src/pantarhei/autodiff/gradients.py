@@ -2,8 +2,7 @@
 
 The operations between xs and ys are visited once each, last made first, so every edge of the graph
 of derivatives is built once and the cost is linear in the graph; nothing recurses, and no Jacobian
-is formed. An operation's own rule stands with its definition; here is only how rules are put
-together.
+is formed. An operation's own rule is in its definition; this module combines them.
 """
 
 from __future__ import annotations
@@ -175,11 +174,11 @@ class _Differentiation:
             raise ValueError(f"Invalid aggregation_method specified {aggregation}.")
 
     def receive(self, tensor: Tensor, grad: Any) -> None:
-        """Notes a gradient that reaches `tensor` along one path."""
+        """Adds a gradient that reaches `tensor` along one path."""
         self.received.setdefault(tensor, []).append(grad)
 
     def run(self, ys: Sequence[Tensor], xs: Sequence[Tensor], stops: set[Operation]) -> None:
-        """Lets the gradients flow from `ys` back to `xs`."""
+        """Propagates the gradients from `ys` back to `xs`."""
         influenced = _influenced(xs)
         between = _between(ys, influenced)
         if any(op.type in EXITS for op in between):
@@ -244,7 +243,7 @@ class _Differentiation:
         """Whether a gradient has reached `tensor`."""
         return any(grad is not None for grad in self.received.get(tensor, []))
 
-    def wants(self, tensor: Tensor) -> bool:
+    def accepts(self, tensor: Tensor) -> bool:
         """Whether gradients can flow through `tensor`."""
         return backpropagates(tensor)
 

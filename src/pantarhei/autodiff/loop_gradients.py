@@ -2,7 +2,7 @@
 
 What the body computed is pushed on stacks by the forward loop, which counts its iterations, and
 popped by the loop of the gradient, which counts them down. Names and order are TensorFlow's. How
-gradients go through operations that are no part of loops is autodiff/gradients.py's affair.
+gradients go through operations outside loops is in autodiff/gradients.py.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class GradLoopState:
         return popped
 
     def real_value(self, value: Tensor) -> Tensor:
-        """What stands, in the loop of the gradient, for a tensor of the forward loop."""
+        """The value, in the loop of the gradient, of a tensor of the forward loop."""
         if value in self.history:
             return self.history[value]
         current, state = value, self
@@ -219,7 +219,7 @@ class GradLoopState:
         self.history[value] = real
         return real
 
-    def remembered(self, pred: Tensor) -> Tensor:
+    def saved_predicate(self, pred: Tensor) -> Tensor:
         """The predicate of a condition in the forward loop, as it was in the iteration."""
         if pred not in self.history:
             with left(self.backward):
@@ -382,7 +382,7 @@ class LoopGradients:
         state.unused += [each for each in state.deferred if each not in alive]
         if alive:
             for each in state.unused:
-                if received.wants(each):
+                if received.accepts(each):
                     received.receive(each, self.zeros_for_exit(each))
         return [each.op for each in (*alive, *state.unused)]
 
@@ -392,7 +392,7 @@ class LoopGradients:
             state.complete()
 
     def zeros_for_exit(self, tensor: Tensor) -> Tensor:
-        """Zeros as the gradient of what a loop leaves with and nobody uses."""
+        """Zeros as the gradient of a loop's result without consumer."""
         forward = tensor.op._get_control_flow_context()
         around = None if forward.outer is None else forward.outer.loop
         outer = None if around is None else self.states.get(around)

@@ -1,4 +1,7 @@
-"""The gradient function of each operation type: its definition's, or one that a user registers."""
+"""The gradient function of each operation type: its definition's, or one that a user registers.
+
+A type without gradient raises a LookupError when it is differentiated.
+"""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def _missing(path: str) -> str:
 def _pieces(
     reader: NewCheckpointReader, label: str
 ) -> Iterator[tuple[str, Array, Callable[[int], Any]]]:
-    """Tensors one by one, each with a function to tell how many of its bytes are dealt with."""
+    """Tensors one by one, each with a function to report how many of its bytes are done."""
     shapes: dict[str, Any] = reader.get_variable_to_shape_map()
     types: dict[str, DType] = reader.get_variable_to_dtype_map()
     total = sum(math.prod(shapes[name]) * (types[name].size or 1) for name in shapes)
@@ -244,10 +244,10 @@ def _print_difference(reader: NewCheckpointReader, other: NewCheckpointReader) -
     same = 0
     for name, array in _tensors(reader, "comparing"):
         if name in others:
-            told = _difference(array, _array(other, name))
-            same += told is None
-            if told is not None:
-                print(f"! {name}: {told}")
+            difference = _difference(array, _array(other, name))
+            same += difference is None
+            if difference is not None:
+                print(f"! {name}: {difference}")
     print(
         f"{same} the same, {len(names & others) - same} different, {len(names - others)} only in "
         f"the first, {len(others - names)} only in the second"
@@ -264,13 +264,13 @@ def _difference(one: Array, other: Array) -> str | None:
     count = np.count_nonzero((_bits(one) != _bits(other)).any(axis=-1))
     if not count:
         return None
-    told = f"{count} of {one.size} elements"
+    difference = f"{count} of {one.size} elements"
     numbers = _plain(one), _plain(other)
     if numbers[0] is None or numbers[1] is None:
-        return told
+        return difference
     with np.errstate(invalid="ignore"):
         distance = np.abs(numbers[0] - numbers[1])
-    return f"{told}, by at most {distance[np.isfinite(distance)].max(initial=0.0):.4g}"
+    return f"{difference}, by at most {distance[np.isfinite(distance)].max(initial=0.0):.4g}"
 
 
 def _bits(array: Array) -> Array:

@@ -24,7 +24,7 @@ _NAMES_SHOWN = 5
 
 
 def write_archive(tensors: Tensors, path: str, inputs: Sequence[str]) -> str:
-    """Writes a NumPy archive, a tensor at a time; returns what there is to tell.
+    """Writes a NumPy archive, a tensor at a time; returns what is to be reported.
 
     Raises:
       CommandError: the archive cannot be written, or cannot hold a tensor.
@@ -68,7 +68,7 @@ def safetensors_library() -> Any:
 
 
 def check_safe(types: dict[str, str]) -> None:
-    """Tells before anything is read whether safetensors can hold tensors of these dtypes.
+    """Checks, before anything is read, that safetensors can hold tensors of these dtypes.
 
     Raises:
       CommandError: they cannot.
@@ -83,7 +83,7 @@ def check_safe(types: dict[str, str]) -> None:
 
 
 def write_safetensors(tensors: Tensors, path: str, inputs: Sequence[str]) -> str:
-    """Writes safetensors, which needs all tensors in memory; returns what there is to tell.
+    """Writes safetensors, which needs all tensors in memory; returns what is to be reported.
 
     Raises:
       CommandError: the file cannot be written.

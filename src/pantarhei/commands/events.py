@@ -1,6 +1,6 @@
 """Shows the scalars in the event files of a folder and of those below it.
 
-Each folder is a run, as in TensorBoard. Without --csv a table tells the tags of each run, with it
+Each folder is a run, as in TensorBoard. Without --csv a table lists the tags of each run, with it
 every single value is listed.
 
   pantarhei events logs                     which curves there are, and where they end

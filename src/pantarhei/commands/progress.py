@@ -1,4 +1,4 @@
-"""A bar for what takes longer than a second, drawn by tqdm where there is a terminal to see it."""
+"""A bar for what takes longer than a second, drawn by tqdm where there is a terminal."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What a report shows, read from event files: numbers and texts that JSON can hold.
 
-Knows the kinds of summaries; nothing of how they are drawn.
+Reads the kinds of summaries; independent of how they are drawn.
 """
 
 from __future__ import annotations

@@ -69,17 +69,17 @@ def _shape(shape: Any) -> str:
 
 
 def _tensor(tensor: Any) -> str:
-    told = f"{as_dtype(tensor.dtype).name} {_shape(tensor.tensor_shape)}"
+    text = f"{as_dtype(tensor.dtype).name} {_shape(tensor.tensor_shape)}"
     elements = 1
     for each in tensor.tensor_shape.dim:
         elements *= each.size
     if elements > 8 or tensor.tensor_shape.unknown_rank:
-        return told
+        return text
     util = library_module("tensorboard.util.tensor_util", "report", "tensorboard")
     try:
-        return f"{told} {util.make_ndarray(tensor).tolist()}"
+        return f"{text} {util.make_ndarray(tensor).tolist()}"
     except (TypeError, ValueError):  # an element type that NumPy does not have
-        return told
+        return text
 
 
 def _short(words: str) -> str:

@@ -16,7 +16,7 @@ _ESCAPES = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"} | {
 
 
 def element_text(element: Any) -> str:
-    """One element: floats with the fewest of 6 or 9 (15 or 17) digits that tell it from others."""
+    """One element: floats with the fewest of 6 or 9 (15 or 17) digits that identify it."""
     if isinstance(element, bytes):
         return "".join(
             _ESCAPES.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")

@@ -1,7 +1,7 @@
 """The extent of one axis while a graph is described: a number, or unknown.
 
-Knows TensorFlow 1's arithmetic and comparison on what may be unknown: the answer is then unknown
-too (a `Dimension` without value, or None for a truth value). Knows nothing of whole shapes.
+TensorFlow 1's arithmetic and comparison on what may be unknown: the result is then unknown too (a
+`Dimension` without value, or None for a truth value). Independent of whole shapes.
 """
 
 import operator
@@ -91,7 +91,7 @@ class Dimension:
             raise ValueError(f"Dimensions {self} and {other} are not compatible")
 
     def merge_with(self, other: Any) -> "Dimension":
-        """The dimension that knows what this one or `other` knows.
+        """The dimension known from this one or from `other`.
 
         Raises:
             ValueError: if both are known and differ.
@@ -110,7 +110,7 @@ class Dimension:
         try:
             theirs = as_dimension(other)._value
         except (TypeError, ValueError):
-            unsupported: Dimension = NotImplemented  # an operator may answer so
+            unsupported: Dimension = NotImplemented  # an operator may return it
             return unsupported
         if self._value is None or theirs is None:
             return Dimension(None)

@@ -1,8 +1,8 @@
 """Element types of tensors: the `DType`s, their names, numbers and NumPy counterparts.
 
-Knows TensorFlow's names and type numbers, which NumPy type each one stands for, and the `_ref`
-twin of each type (the type of a variable's own memory). The facts stand once, in `_KINDS`;
-everything else here is computed from that table. Knows nothing of tensors, graphs or conversions
+A table of TensorFlow's names and type numbers, the NumPy type of each, and the `_ref`
+twin of each type (the type of a variable's own memory). The facts are listed once, in `_KINDS`;
+everything else here is computed from that table. Independent of tensors, graphs and conversions
 of values.
 """
 
@@ -223,7 +223,7 @@ class DType:
         return self.numpy.itemsize if self.is_numpy_compatible else 1
 
     def is_compatible_with(self, other: Any) -> builtins.bool:
-        """Whether a tensor of type `other` may be used where this type is asked for.
+        """Whether a tensor of type `other` may be used where this type is needed.
 
         A `_ref` type may be read as its base type; no other two types are compatible.
 

@@ -1,9 +1,9 @@
 """What goes wrong, in TensorFlow's classes: `OpError`, its subclasses, and their codes.
 
-Knows how an error is told: TensorFlow's words first, then the op, the line that created it, the
+Formats errors: TensorFlow's words first, then the op, the line that created it, the
 cause and the cure, in at most twelve lines. `described` is the one place that lays this out; it
-serves ValueError and TypeError too. Of an op it knows only a name and a few optional attributes,
-so that errors can be told of any graph.
+serves ValueError and TypeError too. Of an op it reads only a name and a few optional attributes,
+so that errors can describe any graph.
 """
 
 import textwrap
@@ -107,8 +107,8 @@ class OpError(Exception):
         op: The `Operation` that failed, or None.
         message: What happened, in TensorFlow's words.
         error_code: One of the codes of `tf.errors`.
-        cause: Why it happened, one line, if that can be told.
-        cure: What to change, one line, if that can be told.
+        cause: Why it happened, one line, if that is known.
+        cure: What to change, one line, if that is known.
 
     Example:
         >>> import pantarhei as tf
@@ -269,7 +269,7 @@ class UnimplementedError(_CodedError):
 
 
 class InternalError(_CodedError):
-    """The system broke a promise to itself: a fault in Pantarhei."""
+    """An invariant of the system does not hold: a fault in Pantarhei."""
 
     _code = INTERNAL
 

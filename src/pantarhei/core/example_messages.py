@@ -14,7 +14,7 @@ from pantarhei.core.messages import library_module
 _PACKAGE = "tensorflow"
 
 # Message: its fields in the order of their numbers. A type is a scalar of protocol buffers or a
-# message; `repeated` and `map` stand before it; fields with "kind" exclude one another.
+# message; `repeated` and `map` precede it; fields with "kind" exclude one another.
 FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
     "BytesList": (("value", "repeated bytes"),),
     "FloatList": (("value", "repeated float"),),
@@ -29,7 +29,7 @@ FIELDS: dict[str, tuple[tuple[str, str], ...]] = {
     "FeatureLists": (("feature_list", "map FeatureList"),),
     "Example": (("features", "Features"),),
     "SequenceExample": (("context", "Features"), ("feature_lists", "FeatureLists")),
-    # The contexts of conditions and loops, as they stand in collections of a graph.
+    # The contexts of conditions and loops, as collections of a graph contain them.
     "ValuesDef": (("values", "repeated string"), ("external_values", "map string")),
     "ControlFlowContextDef": (
         ("cond_ctxt", "kind CondContextDef"),

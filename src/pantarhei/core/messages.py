@@ -1,7 +1,7 @@
 """The protocol buffers of graphs, summaries and events, and where their classes come from.
 
-The classes come with `tensorboard`, which is imported when one of them is first needed. Knows
-names only; it must not know what the messages are filled with.
+The classes come with `tensorboard`, which is imported when one of them is first needed. Only
+names appear here, no fields.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Static shapes: `TensorShape`, what is known of a tensor's extents while a graph is described.
 
-Knows how partly known shapes are merged, compared, joined and broadcast. Knows nothing of tensors
+Merges, compares, joins and broadcasts partly known shapes. Independent of tensors
 or ops; the shape rules of ops are built from these pieces.
 """
 
@@ -187,7 +187,7 @@ class TensorShape:
         return TensorShape(self._dims + theirs)
 
     def merge_with(self, other: Any) -> "TensorShape":
-        """The shape that knows what this one or `other` knows.
+        """The shape known from this one or from `other`.
 
         Raises:
             ValueError: if a tensor cannot have both shapes.
@@ -238,7 +238,7 @@ class TensorShape:
         )
 
     def _admits(self, extents: tuple[int, ...]) -> bool:
-        """Whether an array of these extents fits. Every feed asks, so no dimensions are made."""
+        """Whether an array of these extents fits. Called for every feed, so makes no dimensions."""
         if self._dims is None:
             return True
         return len(self._dims) == len(extents) and all(

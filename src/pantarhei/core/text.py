@@ -1,6 +1,6 @@
 """`tf.compat`: text and bytes, paths, and the tuples of types to test numbers with.
 
-Knows Python's and NumPy's types only; it must not know graphs or tensors.
+Python's and NumPy's types only; independent of graphs and tensors.
 """
 
 import numbers

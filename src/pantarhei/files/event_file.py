@@ -2,7 +2,7 @@
 
 Events are gathered and written together: after so many of them, after so many seconds, and when the
 program ends. A file never ends in half an event, even when the disk is full: what could not be
-written is cut off, kept and tried again. Knows nothing of what events say, except the first one.
+written is cut off, kept and tried again. Independent of what events contain, except the first one.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class EventFile:
                 _OPEN.discard(self)
 
     def _begin(self) -> None:
-        """Makes a file of which there is none yet, with the event that tells the version."""
+        """Makes a file of which there is none yet, with the event of the version."""
         now = int(time.time())
         while True:
             # Two files of one second: the later one gets a later name, and none is overwritten.

@@ -1,6 +1,6 @@
 """`FileWriter`: summaries, graphs and other events written to files that TensorBoard reads.
 
-Knows what events hold. An event is encoded and counted at once, so that nothing waits in another
+Builds events. An event is encoded and counted at once, so that nothing waits in another
 thread; the files themselves are event_file's.
 """
 
@@ -233,7 +233,7 @@ class FileWriterCache:
 
     @staticmethod
     def clear() -> None:
-        """Closes all writers and forgets them."""
+        """Closes all writers and empties the cache."""
         with FileWriterCache._lock:
             for writer in FileWriterCache._cache.values():
                 writer.close()

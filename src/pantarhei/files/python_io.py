@@ -1,6 +1,6 @@
 """`tf.python_io`: TFRecord files, written and read one record after the other.
 
-Knows compression and how a file is opened; what a record looks like is in records.
+Compression, and how a file is opened; the format of a record is in records.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class TFRecordWriter:
                 raise
 
     def flush(self) -> None:
-        """Hands all records over to the system: another process can read them then."""
+        """Flushes all records to the system: another process can read them then."""
         self._check_open()
         with system_errors(self._path):
             if self._compressor is not None:

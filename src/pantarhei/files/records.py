@@ -1,8 +1,8 @@
 """Files of records: what TFRecord files and event files are made of.
 
 A record is its length (8 bytes, little endian), a checksum of the length, the data, a checksum of
-the data; the checksums are masked CRC32C. Knows bytes and offsets only, and reads no more than a
-file holds: a damaged length costs no memory.
+the data; the checksums are masked CRC32C. It handles bytes and offsets only, and reads no more than
+a file holds: a damaged length costs no memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
 _HEADER = _LENGTH.size + _CHECKSUM.size
 
-# How much is asked of a file at once.
+# Bytes per read of a file.
 READ_SIZE = 1 << 18
 
 Read = Callable[[int], bytes]
@@ -28,13 +28,13 @@ Read = Callable[[int], bytes]
 
 @lru_cache(maxsize=1024)
 def _head(length: int) -> bytes:
-    """What stands before so much data; records of one file are often equally long."""
+    """The header of data of this length; records of one file are often equally long."""
     packed = _LENGTH.pack(length)
     return packed + _CHECKSUM.pack(masked_crc32c(packed))
 
 
 def framed(data: bytes) -> bytes:
-    """A record as it stands in a file."""
+    """A record as it is in a file."""
     return b"".join((_head(len(data)), data, _CHECKSUM.pack(masked_crc32c(data))))
 
 
@@ -109,7 +109,7 @@ class Inflated:
 
     Args:
       file: the compressed file.
-      window_bits: as `zlib.decompressobj` takes them; they tell zlib's format from gzip's.
+      window_bits: as `zlib.decompressobj` takes them; they select zlib's format or gzip's.
       size: how much is read from the file at once.
     """
 

@@ -13,7 +13,7 @@ class Collections:
         self._collections: dict[Any, list[Any]] = {}
 
     def _check_not_finalized(self) -> None:
-        """Raises if nothing may be added; the graph knows."""
+        """Raises if nothing may be added; the graph overrides it."""
 
     def add_to_collection(self, name: Any, value: Any) -> None:
         """Appends `value` to the collection `name`."""

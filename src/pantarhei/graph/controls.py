@@ -16,7 +16,7 @@ class ControlDependencies:
     """Context in which new operations wait for `control_inputs`.
 
     An operation that already takes something made inside the context waits through it, and gets no
-    edge of its own; `seen` remembers what was made inside.
+    edge of its own; `seen` holds what was made inside.
     """
 
     def __init__(self, graph: Graph, control_inputs: list[Operation] | None) -> None:

@@ -1,7 +1,7 @@
 """Turning Python objects into tensors: what every public function does with its arguments.
 
 Tensors stay; objects with `_as_tensor(dtype, name, as_ref)` (variables, IndexedSlices) say what
-they are; registered conversions are asked by priority; lists that hold tensors are packed;
+they are; registered conversions are tried by priority; lists that hold tensors are packed;
 everything else becomes a constant, through the function that the operations register.
 """
 
@@ -31,7 +31,7 @@ def register_tensor_conversion_function(
     Args:
       base_type: a class, or a tuple of them, whose instances the function converts.
       conversion_func: returns a tensor, or NotImplemented to let the next one try.
-      priority: smaller ones are asked first.
+      priority: smaller ones are tried first.
 
     Raises:
       TypeError: if `base_type` is no class or `conversion_func` cannot be called.

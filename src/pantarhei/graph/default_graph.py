@@ -1,4 +1,7 @@
-"""The default graph of a thread, and the one graph that a set of tensors belongs to."""
+"""The default graph of a thread, and the one graph that a set of tensors belongs to.
+
+Threads that have entered no graph share one, which is made when it is first needed.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The graph: an append-only collection of operations, and the contexts in which they are made.
 
 It gives names (TensorFlow's, to the letter), keeps collections, name scopes, control dependencies,
-devices, colocation, seeds and gradient overrides. It knows no kind of operation and runs nothing.
+devices, colocation, seeds and gradient overrides. It is independent of the kinds of operations and
+runs nothing.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ class Graph(Collections):
             if final in self._by_name:
                 raise ValueError(f"Duplicate node name in graph: '{final}'")
             input_ops = {tensor.op for tensor in inputs}
-            # The shape rule can refuse, and then the graph must be as it was.
+            # The shape rule may raise, and then the graph must be as before.
             op = Operation(
                 self,
                 definition,
@@ -313,7 +314,7 @@ class Graph(Collections):
 
     @contextmanager
     def device(self, device_name_or_function: Any) -> Iterator[None]:
-        """Context in which new operations ask for a device; None asks for nothing."""
+        """Context in which new operations request a device; None requests nothing."""
         self._device_stack.append(devices.Request(device_name_or_function))
         try:
             yield

@@ -1,6 +1,6 @@
 """IndexedSlices: a tensor of which only some rows are there, as gradients of lookups are.
 
-It knows its three tensors. How it becomes an ordinary tensor is told by the operations, which add
+It holds its three tensors. The operations convert it to an ordinary tensor; they add
 the rows up; a large or unknown result draws a warning: sparse gradients are there to avoid it.
 """
 

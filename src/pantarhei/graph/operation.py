@@ -1,6 +1,6 @@
 """Operation and Tensor: a node of the graph and one of its outputs.
 
-They know their graph, inputs, attributes, static shapes and the user's line that made them.
+They hold their graph, inputs, attributes, static shapes and the user's line that made them.
 Operators (`x @ w`) reach the operations that implement them by name through `OPERATORS`, which the
 floor above fills; evaluation goes through the default session, whatever that is.
 """
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from pantarhei.graph.definitions.definition import OpDef
     from pantarhei.graph.graph import Graph
 
-# Name of an operator ("add", "getitem", ...) -> its implementation, filled by the ops.
-# What higher floors hand down: protocol buffers of graphs and operations, and their text.
+# Functions that higher floors register: protocol buffers of graphs and operations, and their text.
 HOOKS: dict[str, Callable[..., Any]] = {}
 
 
@@ -95,7 +94,7 @@ class Operation:
 
     @property
     def device(self) -> str:
-        """The device asked for, as a string; empty where none was."""
+        """The requested device, as a string; empty where none was."""
         return self._device
 
     @property

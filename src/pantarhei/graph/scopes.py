@@ -44,7 +44,7 @@ class name_scope:
 
     @property
     def name(self) -> str | None:
-        """The prefix that was asked for."""
+        """The prefix that was given."""
         return self._name
 
     def __enter__(self) -> str:

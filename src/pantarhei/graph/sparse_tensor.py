@@ -1,6 +1,6 @@
 """SparseTensor: a tensor of which only the elements that are not zero are there, with positions.
 
-It knows its three tensors and what they tell of its shape. Operations on it are in ops/sparse_*;
+It holds its three tensors and infers its shape from them. Operations on it are in ops/sparse_*;
 feeds and fetches take it apart.
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+# Name of an operator ("add", "getitem", ...) -> its implementation, filled by the ops.
 OPERATORS: dict[str, Callable[..., Any]] = {}
 
 

@@ -1,5 +1,6 @@
 """Arguments of layers in the forms that users may give them: numbers or tuples, names or
-functions."""
+functions.
+"""
 
 from __future__ import annotations
 

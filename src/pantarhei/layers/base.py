@@ -1,7 +1,7 @@
 """`Layer`: what all layers share: names and scopes, variables, losses, updates, checks of inputs.
 
 A layer makes its variables when it is first called (`build`) and its operations at every call. It
-knows variables only through `get_variable`, and nothing of what any kind of layer computes.
+makes variables only through `get_variable`, and is independent of what a layer computes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NAMES_KEY = ("__layer_names",)
 
 
 class InputSpec:
-    """What a layer asks of its input; `axes` maps an axis to its extent.
+    """What a layer requires of its input; `axes` maps an axis to its extent.
 
     Example:
       >>> import pantarhei as tf
@@ -57,7 +57,7 @@ class InputSpec:
         self.min_ndim = min_ndim
         self.axes = axes or {}
 
-    def misfit(self, x: Tensor) -> str:
+    def shape_error(self, x: Tensor) -> str:
         """What keeps `x` from being the input; empty where nothing does."""
         ranks = (self.ndim, self.max_ndim, self.min_ndim)
         rank = x.shape.ndims
@@ -97,7 +97,7 @@ def smart_cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any
 
 
 def known_truth(pred: Any) -> bool | None:
-    """Whether a Python bool, 0 or 1, or tensor holds; None where only the run knows."""
+    """Whether a Python bool, 0 or 1, or tensor holds; None where it is known only at run time."""
     if isinstance(pred, Tensor):
         value = constant_value(pred)
         return None if value is None else bool(value)
@@ -119,7 +119,7 @@ class Layer:
 
     Attributes:
       built: whether the variables have been made.
-      input_spec: what is asked of the input, an `InputSpec`.
+      input_spec: the requirements on the input, an `InputSpec`.
 
     Example:
       >>> import pantarhei as tf
@@ -367,7 +367,7 @@ class Layer:
     def _check(self, inputs: Any) -> None:
         if self.input_spec is None or not isinstance(inputs, Tensor):
             return
-        problem = self.input_spec.misfit(inputs)
+        problem = self.input_spec.shape_error(inputs)
         if problem:
             raise ValueError(
                 f"Input 0 of layer {self.name} is incompatible with the layer: {problem}"

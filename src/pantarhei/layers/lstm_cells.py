@@ -118,7 +118,7 @@ class LSTMCell(LayerRNNCell):
 
     Args:
       num_units: size of the memory.
-      use_peepholes: whether the gates see the memory.
+      use_peepholes: whether the gates read the memory.
       cell_clip: bound of the memory's values.
       initializer: of weights and projection.
       num_proj: size of the output, if it is projected.

@@ -124,7 +124,7 @@ def _time_first(x: Tensor) -> Tensor:
 
 
 def _batch_size(flat: Sequence[Tensor]) -> Any:
-    """The second extent of time-major inputs: a number where one of them tells it."""
+    """The second extent of time-major inputs: a number where one of them has it."""
     for each in flat:
         if each.shape.ndims is None:
             continue
@@ -413,7 +413,7 @@ def static_rnn(
 
 
 def _known_batch(flat: Sequence[Tensor]) -> int | None:
-    """The batch's size where shapes tell it; all of them are checked."""
+    """The batch's size where shapes give it; all of them are checked."""
     if flat[0].shape.ndims == 1:
         return known_extent(flat[0].shape, 0)
     known: int | None = None

@@ -31,7 +31,7 @@ def bidirectional_dynamic_rnn(
       cell_fw: the cell that goes forward.
       cell_bw: the cell that goes backward.
       inputs: see `dynamic_rnn`.
-      sequence_length: see `dynamic_rnn`; each sequence is turned round as far as it goes.
+      sequence_length: see `dynamic_rnn`; each sequence is reversed up to its length.
       initial_state_fw: the state of `cell_fw` to begin with.
       initial_state_bw: the state of `cell_bw` to begin with.
       dtype: see `dynamic_rnn`.
@@ -41,7 +41,7 @@ def bidirectional_dynamic_rnn(
       scope: variable scope; `bidirectional_rnn` by default.
 
     Returns:
-      The outputs of both, those of the second turned round again, and the last states of both.
+      The outputs of both, those of the second reversed again, and the last states of both.
 
     Raises:
       TypeError: a cell is no cell. ValueError: see `dynamic_rnn`.
@@ -66,7 +66,7 @@ def bidirectional_dynamic_rnn(
         "time_major": time_major,
     }
 
-    def turned(x: Tensor) -> Tensor:
+    def reversed_in_time(x: Tensor) -> Tensor:
         if sequence_length is None:
             return reverse(x, axis=[axes[0]])
         return reverse_sequence(x, sequence_length, seq_axis=axes[0], batch_axis=axes[1])
@@ -79,9 +79,9 @@ def bidirectional_dynamic_rnn(
         with variable_scope("bw") as inner:
             backward, state_bw = dynamic_rnn(
                 cell_bw,
-                nest.map_structure(turned, inputs),
+                nest.map_structure(reversed_in_time, inputs),
                 initial_state=initial_state_bw,
                 scope=inner,
                 **common,
             )
-    return (forward, nest.map_structure(turned, backward)), (state_fw, state_bw)
+    return (forward, nest.map_structure(reversed_in_time, backward)), (state_fw, state_bw)

@@ -1,6 +1,6 @@
 """Recurrent cells: one step of a recurrent network, as a layer of an input and a state.
 
-How steps are put together is told in layers/rnn.py. Long short-term memories are in
+layers/rnn.py iterates over the steps. Long short-term memories are in
 layers/lstm_cells.py, cells around cells in layers/rnn_wrappers.py.
 """
 
@@ -111,7 +111,7 @@ class RNNCell(Layer):
           dtype: of the state.
 
         Raises:
-          ValueError: size and dtype are not told, or told in two ways.
+          ValueError: size and dtype are not given, or given in two ways.
         """
         if inputs is not None:
             inputs = convert_to_tensor(inputs, name="inputs")

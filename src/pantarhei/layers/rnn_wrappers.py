@@ -327,12 +327,12 @@ def _without_memory(part: Any) -> Any:
 
 def _chosen(visit: Callable[[Any], Any], part: Any) -> Iterator[bool]:
     """For each leaf of a state, whether it is dropped out."""
-    told = visit(part)
-    if nest.is_nested(told):
-        for each, inner in zip(told, part, strict=True):
+    found = visit(part)
+    if nest.is_nested(found):
+        for each, inner in zip(found, part, strict=True):
             yield from [each] * len(nest.flatten(inner))
-    elif told is True and nest.is_nested(part):
+    elif found is True and nest.is_nested(part):
         for inner in part.values() if isinstance(part, dict) else part:
             yield from _chosen(visit, inner)
     else:
-        yield from [bool(told)] * len(nest.flatten(part))
+        yield from [bool(found)] * len(nest.flatten(part))

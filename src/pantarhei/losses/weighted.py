@@ -75,7 +75,7 @@ def as_floats(predictions: Any, labels: Any) -> tuple[Tensor, Tensor]:
 
 
 def number_present(losses: Tensor, weights: Tensor, per_batch: bool = False) -> Tensor:
-    """How many weights are not zero; for each element of the batch if asked."""
+    """How many weights are not zero; for each element of the batch on request."""
     with name_scope(None, "num_present", [losses, weights]) as scope:
         weights = cast(weights, dtypes.float32)
         present = where(equal(weights, 0.0), zeros_like(weights), ones_like(weights))

@@ -18,7 +18,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import (
     merged,
     merged_extents,
-    misfit,
+    shape_error,
     with_rank,
     with_rank_at_least,
 )
@@ -85,7 +85,7 @@ class Concat(OpDef):
         if rank is None or axis is None:
             return [unknown_shape(rank)]
         if not -rank <= axis < rank:
-            raise misfit(op, f"Axis {axis} is out of range for tensors of rank {rank}", (0,))
+            raise shape_error(op, f"Axis {axis} is out of range for tensors of rank {rank}", (0,))
         position = int(axis) % rank
         common = unknown_shape(rank)
         extents: list[int | None] = []
@@ -171,7 +171,7 @@ class TopK(OpDef):
         *rest, last = given.as_list()
         k = op.attributes["k"]
         if last is not None and last < k:
-            raise misfit(op, f"input must have last dimension >= k = {k} but is {last}")
+            raise shape_error(op, f"input must have last dimension >= k = {k} but is {last}")
         return [TensorShape([*rest, k])] * 2
 
     def grad(self, op: Operation, *grads: Any) -> Any:

@@ -31,7 +31,7 @@ class AdamOptimizer(SteppingOptimizer):
       use_locking: kept with the operations; here every update is whole.
       name: what the operations and slots are called after.
 
-    A sparse gradient lets the means of all rows fade, and all rows take a step.
+    A sparse gradient decays the means of all rows, and all rows take a step.
 
     Example:
       >>> import pantarhei as tf

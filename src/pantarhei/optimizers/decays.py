@@ -1,6 +1,6 @@
 """Schedules: learning rates that follow from the number of the step, by exponentials and powers.
 
-Each function gives a scalar tensor, to be handed to an optimizer. Schedules that follow a cosine
+Each function returns a scalar tensor, for an optimizer. Schedules that follow a cosine
 are in optimizers/cosine_decays.py, the one that is given in pieces in optimizers/piecewise.py.
 """
 

@@ -285,7 +285,7 @@ class Optimizer:
         key = (name, colocate_with.graph)
         if key not in self._non_slots:
             with get_default_graph().colocate_with(colocate_with.op):
-                create: Any = Variable  # its metaclass takes more than its __init__ tells
+                create: Any = Variable  # its metaclass takes more than its __init__ declares
                 self._non_slots[key] = create(
                     initial_value,
                     name=name,

@@ -1,6 +1,6 @@
 """Slots: variables that an optimizer keeps beside each variable it trains, named after it.
 
-A slot of `w` that is asked for under the name `Adam` is called `w/Adam`, the next one `w/Adam_1`.
+A slot of `w` that is created under the name `Adam` is called `w/Adam`, the next one `w/Adam_1`.
 It is of the same kind (by reference or resource) as its variable and placed where that is.
 """
 

@@ -83,7 +83,8 @@ def simplify(
       passes: what is done, in this order.
 
     >>> import numpy as np
-    >>> from pantarhei.program.ir import Builder, Type
+    >>> from pantarhei.program.builder import Builder
+    >>> from pantarhei.program.ir import Type
     >>> from pantarhei.program.primitives import TABLE
     >>> b = Builder(TABLE)
     >>> x = b.input(Type(np.dtype("float32"), (2, 3)))

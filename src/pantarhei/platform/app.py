@@ -1,6 +1,6 @@
 """`tf.app`: start a program's `main` once its command line is parsed.
 
-Knows absl's runner and the flags; nothing of graphs or sessions. `tf.app.flags` is `tf.flags`.
+Absl's runner and the flags; independent of graphs and sessions. `tf.app.flags` is `tf.flags`.
 """
 
 import logging as _logging
@@ -17,7 +17,7 @@ __all__ = ["flags", "run"]
 def run(main: Callable[[list[str]], Any] | None = None, argv: list[str] | None = None) -> NoReturn:
     """Parse the command line, call `main` with what is not a flag, and leave the program.
 
-    Flags that nobody defined are handed to `main` with the other arguments. `--help` prints the
+    Flags without a definition are passed to `main` with the other arguments. `--help` prints the
     flags that the program defines. What `main` returns is the exit status; None is success.
 
     Args:

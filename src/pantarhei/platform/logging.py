@@ -41,7 +41,7 @@ _LOGGER_NAME = "tensorflow"
 _lock = threading.Lock()
 _configured = False
 
-# How often the line of a program has asked `log_first_n` or `log_every_n`.
+# Calls of `log_first_n` or `log_every_n` per line of a program.
 _calls_per_line: Counter[tuple[str, int]] = Counter()
 
 

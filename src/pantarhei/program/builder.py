@@ -1,7 +1,8 @@
 """Builds programs node by node, and computes at once what depends on constants only.
 
 Nodes are interned: the same application made twice gives the same node, so common subexpressions
-never arise. The builder holds primitives only through the table that it is given."""
+never arise. The builder holds primitives only through the table that it is given.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ class NotStatic(Exception):
 
 
 def freeze(attribute: Any) -> Any:
-    """A hashable stand-in for an attribute, equal for equal attributes."""
+    """A hashable key of an attribute, equal for equal attributes."""
     if isinstance(attribute, np.ndarray):
         return ("array", str(attribute.dtype), attribute.shape, attribute.tobytes())
     if isinstance(attribute, (list, tuple)):
@@ -104,7 +105,7 @@ class Builder:
         """The array, which has to be known now: a shape, an axis, a position.
 
         Raises:
-          NotStatic: if it is not; whoever lowers then finds another way to learn it.
+          NotStatic: if it is not; lowering then obtains the value in another way.
         """
         if value.constant is None:
             raise NotStatic(value)
@@ -133,9 +134,9 @@ class Builder:
     def finish(
         self, outputs: Sequence[Value], keep_inputs: bool = True, also: Iterable[Value] = ()
     ) -> Program:
-        """The program that computes `outputs`: dead nodes dropped, unused inputs too if asked.
+        """The program that computes `outputs`: dead nodes dropped, unused inputs too unless kept.
 
-        `also` are computed too although nobody takes them, for the faults they may find.
+        `also` are computed too although they have no consumer, for the faults they may find.
         """
         alive = {id(value.node) for value in (*outputs, *also)}
         if keep_inputs:

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 class ProgramError(Exception):
     """A fault found in the data while a primitive runs, such as an index out of range.
 
-    Primitives raise it with a message in TensorFlow's words; whoever runs the program adds the
+    Primitives raise it with a message in TensorFlow's words; the runner of the program adds the
     operation and raises the public error of class `kind` (a name in `tf.errors`).
     """
 
@@ -90,8 +90,8 @@ class Primitive:
 class Node:
     """One application of a primitive. Compare by identity: equal nodes are the same node.
 
-    `origin` is whatever the caller says made the node (an operation); the language never looks at
-    it. `kind` is `input`, `constant`, or the primitive's name; `values` are its outputs.
+    `origin` is what the caller says made the node (an operation); the language never reads it.
+    `kind` is `input`, `constant`, or the primitive's name; `values` are its outputs.
     """
 
     __slots__ = (
@@ -145,7 +145,7 @@ class Value:
     index: int
 
     def __new__(cls, node: Node, index: int = 0) -> Value:
-        """The node's own object; a number that it does not have is the verifier's business."""
+        """The node's own object; the verifier reports an index out of range."""
         values = node.values
         return values[index] if index < len(values) else _output(node, index)
 

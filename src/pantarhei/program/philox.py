@@ -1,8 +1,8 @@
 """Random numbers from counters: Philox 4x32-10, used as TensorFlow 1.15's CPU kernels use it.
 
-Knows how two seeds become a generator state, how many numbers one run of a random op uses up, and
+How two seeds become a generator state, how many numbers one run of a random op uses up, and
 which number of the stream each output element is made of. Every function is pure: the caller keeps
-the state and moves it on with `skip`. Knows nothing of graphs, sessions or where a state is kept.
+the state and moves it on with `skip`. Independent of graphs, sessions or where a state is kept.
 
 **The generator** (J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as
 easy as 1, 2, 3", SC 2011) is a keyed bijection: ten rounds turn a 128-bit counter into 128 random
@@ -27,7 +27,7 @@ and whatever else is fetched, and advances it by what `reserved` says each time 
 at every turn of a loop, and not at all when it is fed or lies in a branch not taken. Another
 session starts from the seeds again.
 
-**Order.** Ops that fill a tensor hand out whole 128-bit samples: four elements of 16 or 32 bits, or
+**Order.** Ops that fill a tensor take whole 128-bit samples: four elements of 16 or 32 bits, or
 two of 64 bits. Ops that reject (`TruncatedNormal`, `RandomGamma`, `RandomPoissonV2`) give each
 group or element its own stretch of the stream, so the result does not depend on the number of
 threads. `Multinomial` alone does depend on it in 1.15; here it means what one thread computes.

@@ -1,7 +1,7 @@
 """Gamma and Poisson variates by rejection, drawn as TensorFlow 1.15's CPU kernels draw them.
 
-Knows the methods and the order in which each output element reads its own stretch of a Philox
-stream, so that the numbers are those of 1.15 for any number of threads. Knows nothing of how a
+The methods, and the order in which each output element reads its own stretch of a Philox
+stream, so that the numbers are those of 1.15 for any number of threads. Independent of how a
 stream is made or kept: that is `pantarhei.program.philox`.
 """
 
@@ -27,7 +27,7 @@ from pantarhei.program.philox import (
 class _Streams:
     """A stretch of the stream for every element, read in groups, the last number of a group first.
 
-    Each kind of number (uniform, normal) has a group of its own in hand, taken from the same
+    Each kind of number (uniform, normal) has a buffered group of its own, taken from the same
     stretch when the one before is used up.
     """
 

@@ -92,14 +92,14 @@ def igamma_derivative(a: Array, x: Array) -> Array:
     order, point = np.broadcast_arrays(np.asarray(a, np.float64), np.asarray(x, np.float64))
     safe = np.where(point > 0, point, 1.0)
     term = np.exp(order * np.log(safe) - safe - scipy.special.gammaln(order + 1))
-    slope = np.log(safe) - scipy.special.digamma(order + 1)
+    derivative = np.log(safe) - scipy.special.digamma(order + 1)
     total = np.zeros(order.shape)
     largest = float(np.max(safe, initial=1.0, where=np.isfinite(safe)))
     # The terms grow until their number passes x; after that they fall faster than geometrically.
     for number in range(1, int(largest + 12 * largest**0.5) + 60):
-        total += term * slope
+        total += term * derivative
         term = term * safe / (order + number)
-        slope = slope - 1 / (order + number)
+        derivative = derivative - 1 / (order + number)
     return _outside(a, x, np.where(point > 0, total, 0.0)).astype(x.dtype)
 
 
@@ -123,7 +123,7 @@ def zeta(x: Array, q: Array) -> Array:
     shift = np.where(q < 0, -np.floor(q), 0)
     if not np.any(shift):
         return _scipy("zeta", x, q)
-    # SciPy wants q > 0: the terms before that are added one by one.
+    # SciPy requires q > 0: the terms before that are added one by one.
     total = _scipy("zeta", x, np.where(shift > 0, q + shift, q))
     for number in range(int(np.max(shift))):
         base = q + np.asarray(number, q.dtype)

@@ -1,6 +1,7 @@
 """Checks a program against the rules of the language: order of definition, types, constants.
 
-Passes and engines call it between stages, in tests and where a session checks programs."""
+With PANTARHEI_VERIFY set, sessions call it on lowered programs, and passes after each change.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`tf.train.Coordinator`: threads that stop together, and the first error that one of them met.
 
-Knows threads, events and exceptions. Of graphs and sessions it knows only the error that ends a
+Works on threads, events and exceptions. Of graphs and sessions it uses only the error that ends a
 stream of data, which is no fault.
 """
 
@@ -20,7 +20,8 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 class Coordinator:
-    """Lets several threads stop when one of them asks, and hands its error to who waits for them.
+    """Stops several threads at the request of one, and raises its error in the thread that joins
+    them.
 
     Args:
       clean_stop_exception_types: exceptions that ask to stop without being errors;
@@ -57,7 +58,7 @@ class Coordinator:
         self._threads: set[threading.Thread] = set()
 
     def request_stop(self, ex: BaseException | ExcInfo | None = None) -> None:
-        """Asks all threads to stop.
+        """Requests all threads to stop.
 
         Args:
           ex: an exception, or what `sys.exc_info()` gives; `join` raises the first that is
@@ -82,26 +83,26 @@ class Coordinator:
             self._stop.set()
 
     def clear_stop(self) -> None:
-        """Forgets that a stop was asked for, and the error with it."""
+        """Resets the request to stop, and the error with it."""
         with self._lock:
             self._joined = False
             self._error = None
             self._stop.clear()
 
     def should_stop(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._stop.is_set()
 
     @contextmanager
     def stop_on_exception(self) -> Iterator[None]:
-        """Context that asks to stop, with the exception, when one leaves it; it goes no further."""
+        """Context that requests a stop when an exception leaves it, and ends the exception."""
         try:
             yield
         except BaseException as error:
             self.request_stop(error)
 
     def wait_for_stop(self, timeout: float | None = None) -> bool:
-        """Waits until a stop is asked for, or for `timeout` seconds; whether it was."""
+        """Waits until a stop is requested, or for `timeout` seconds; whether it was."""
         return self._stop.wait(timeout)
 
     def register_thread(self, thread: threading.Thread) -> None:
@@ -119,7 +120,7 @@ class Coordinator:
 
         Args:
           threads: threads besides those that are registered.
-          stop_grace_period_secs: how long they may go on after a stop was asked for.
+          stop_grace_period_secs: how long they may go on after a stop was requested.
           ignore_live_threads: whether threads that go on longer are only reported in the log.
 
         Raises:
@@ -158,7 +159,7 @@ class Coordinator:
 
 
 class LooperThread(threading.Thread):
-    """A thread that calls a function again and again until its coordinator asks to stop.
+    """A thread that calls a function again and again until its coordinator requests a stop.
 
     Args:
       coord: the coordinator.

@@ -164,7 +164,7 @@ def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tenso
 
 
 def _rank(variable: Any) -> Tensor:
-    """The rank, asked of the value even where it is known."""
+    """The rank, computed from the value even where it is known."""
     with name_scope(None, "Rank", [variable]) as scope:
         convert_to_tensor(variable)  # 1.15 makes this read too, although the next one is used
         tensor: Tensor = apply("Rank", variable, name=scope)

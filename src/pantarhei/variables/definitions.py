@@ -1,4 +1,5 @@
-"""Variables as protocol buffers: what a `VariableDef` tells of one, and how it is found again.
+"""Variables as protocol buffers: the fields of a `VariableDef`, and how the variable is found
+again.
 
 A `VariableDef` names operations of a graph; a variable made from one makes none. Each kind of
 variable says for itself which tensor holds it and which one reads it.

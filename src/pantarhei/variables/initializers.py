@@ -120,7 +120,7 @@ class Constant(Initializer):
     Args:
       value: a number, list or array.
       dtype: used where the caller gives none.
-      verify_shape: whether `value` must have exactly the shape asked for.
+      verify_shape: whether `value` must have exactly the requested shape.
 
     Raises:
       TypeError: `value` is something else.

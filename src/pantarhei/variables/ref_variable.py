@@ -1,6 +1,6 @@
 """Variables by reference: TensorFlow 1's own kind, the default.
 
-Reading one is an alias: whoever takes `v/read` sees the value that `v` has at that moment.
+Reading one is an alias: a consumer of `v/read` reads the value that `v` has at that moment.
 """
 
 from __future__ import annotations

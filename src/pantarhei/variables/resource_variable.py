@@ -295,7 +295,7 @@ class ResourceVariable(BaseResourceVariable):
         check_control_flow(self._initial_value, scope)
 
     def _make_reads(self, scope: str, caching_device: Any) -> None:
-        """The question whether it has a value, the initializer, the read that is fetched."""
+        """The test for a value, the initializer, the read that is fetched."""
         with name_scope("IsInitialized"):
             self._is_initialized_op = apply("VarIsInitializedOp", self._handle)
         place = self._handle.device

@@ -1,7 +1,7 @@
-"""Variable scopes: a prefix for the names of variables, and what `get_variable` takes for granted.
+"""Variable scopes: a prefix for the names of variables, and the defaults of `get_variable`.
 
-The current scope is kept with the graph, per thread. Scopes know nothing of how variables are made;
-they hand what they know to the store that makes or finds them.
+The current scope is kept with the graph, per thread. Scopes do not make variables;
+they pass their settings to the store, which makes or finds them.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def _exists(name: str, variable: Any) -> str:
 
 
 def _similar(name: str, variables: Iterable[str]) -> str:
-    """What there is instead of a variable that was asked for."""
+    """What there is instead of the requested variable."""
     names = list(variables)
     from difflib import get_close_matches  # imported when used: for this message only
 
@@ -172,7 +172,7 @@ def _similar(name: str, variables: Iterable[str]) -> str:
 
 
 def _shared(name: str, variable: Any, shape: TensorShape, dtype: DType) -> Any:
-    """The variable that exists, if it is what is asked for."""
+    """The variable that exists, if it fits the request."""
     if not shape.is_compatible_with(variable.shape):
         raise ValueError(
             f"Trying to share variable {name}, but specified shape {shape} and found shape "
@@ -258,7 +258,7 @@ def get_variable(
       regularizer: a function of the variable whose result becomes a regularization loss.
       trainable: whether optimizers change it; True by default.
       collections: names of the collections that it is put in; the global variables by default.
-      caching_device: a device where its value is kept at hand for readers.
+      caching_device: a device where its value is cached for readers.
       partitioner: a function `(shape, dtype)` that gives the number of parts along each axis.
       validate_shape: whether the shape of the initial value has to be known.
       use_resource: whether reads are operations of their own.
@@ -269,7 +269,7 @@ def get_variable(
 
     Raises:
       ValueError: it exists and the scope does not reuse, it does not exist and the scope reuses, or
-      it exists with another shape or dtype; nothing tells its shape.
+      it exists with another shape or dtype; its shape is not known.
 
     Example:
       >>> import pantarhei as tf

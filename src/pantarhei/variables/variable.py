@@ -1,7 +1,7 @@
 """`tf.Variable`: what both kinds of variables have in common, and the call that makes one.
 
-Operators go to the value of the variable. Calling `tf.Variable(...)` asks the graph's creators, the
-innermost first, and at last the default one, registered by the module that knows both kinds.
+Operators go to the value of the variable. Calling `tf.Variable(...)` calls the graph's creators,
+the innermost first, and at last the default one, registered by the module of both kinds.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Variable(ScatterMethods, TensorOperators, metaclass=VariableType):
       trainable: whether optimizers change it by default; True by default.
       collections: names of the collections that it is put in; the global variables by default.
       validate_shape: whether its shape is that of the initial value, for good.
-      caching_device: a device where its value is kept at hand for readers.
+      caching_device: a device where its value is cached for readers.
       name: its name; `Variable` by default.
       variable_def: a `VariableDef` of a variable whose operations are in the graph already; goes
         with `import_scope` alone.
@@ -227,7 +227,7 @@ class Variable(ScatterMethods, TensorOperators, metaclass=VariableType):
         raise self._not_told("shape")
 
     def _as_graph_element(self) -> Any:
-        """What stands for it where a tensor or operation of the graph is asked for."""
+        """The tensor that represents it where a tensor or operation of the graph is needed."""
         raise self._not_told("_as_graph_element")
 
     # --- what is known of it ------------------------------------------------------------------
@@ -248,7 +248,7 @@ class Variable(ScatterMethods, TensorOperators, metaclass=VariableType):
 
     @property
     def device(self) -> str:
-        """The device asked for."""
+        """The requested device."""
         return self.op.device
 
     @property

@@ -1,6 +1,6 @@
 """What readers of all formats have in common: tensors by name, whole or in parts.
 
-Knows entries and slices. Where entries and values come from, a subclass knows.
+Assembles slices of entries. Subclasses supply entries and values.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class CheckpointReader(ABC):
 
     Attributes:
       prefix: the name of the checkpoint.
-      header: what it tells of itself.
+      header: the checkpoint's own header.
     """
 
     prefix: str
@@ -42,7 +42,7 @@ class CheckpointReader(ABC):
         """Closes its files."""
         self._exit.close()
 
-    # --- what subclasses know ---------------------------------------------------------------------
+    # --- supplied by subclasses -------------------------------------------------------------------
 
     @property
     @abstractmethod

@@ -1,6 +1,6 @@
 """The file `checkpoint` of a folder, which names the latest checkpoint and those before it.
 
-Knows its text format and the names of a checkpoint's files; nothing of what is in them. The message
+Holds its text format and the names of a checkpoint's files, not what is in them. The message
 is read and written here, so that `protobuf` is not needed to save.
 """
 

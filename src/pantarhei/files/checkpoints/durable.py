@@ -1,7 +1,7 @@
 """Files that survive a crash: written beside, flushed to the disk, and only then put in place.
 
-Knows how the files of one checkpoint (data and index) replace those of an older one of the same
-name, so that at every moment one of the two is whole. Knows nothing of what the files hold. What
+The files of one checkpoint (data and index) replace those of an older one of the same
+name, so that at every moment one of the two is whole. Independent of what the files hold. What
 the system refuses is raised in the classes of `tf.errors`.
 """
 
@@ -34,7 +34,7 @@ _ORPHAN = re.compile(r"\.tempstate-[0-9a-f]{16}$")
 # How long a lock is waited for, in seconds; a stopped process must not stop this one too.
 _PATIENCE = 30.0
 
-# How much is written before the disk is asked to take it, while writing goes on.
+# How much is written before a flush to the disk is started, while writing goes on.
 _AHEAD = 32 << 20
 
 
@@ -62,7 +62,7 @@ class TemporaryFile:
     def _flush_ahead(self) -> None:
         try:
             os.fsync(self.file.fileno())
-        except OSError as error:  # the system tells of a fault only once
+        except OSError as error:  # the system reports a fault only once
             self._faults.append(error)
 
     def _wait(self) -> None:
@@ -81,7 +81,7 @@ class TemporaryFile:
                 self.file.close()
 
     def close(self) -> None:
-        """Lets go of the file, which may have another name by now."""
+        """Closes the file, which may have another name by now."""
         self.file.close()
 
     def discard(self) -> None:
@@ -94,7 +94,7 @@ class TemporaryFile:
 
 
 def _new_in_use(path: str) -> tuple[str, BinaryIO]:
-    """A new file beside `path` and its name; whoever tidies up sees that it is in use."""
+    """A new file beside `path` and its name; a clean-up recognizes that it is in use."""
     while True:
         name = f"{path}{_WRITING}{secrets.token_hex(8)}"
         with system_errors(name):
@@ -105,7 +105,7 @@ def _new_in_use(path: str) -> tuple[str, BinaryIO]:
             fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         if os.path.exists(name):
             return name, file
-        file.close()  # somebody has tidied up between the two
+        file.close()  # another process has cleaned up between the two
 
 
 def open_new(path: str) -> BinaryIO:
@@ -125,7 +125,7 @@ def folder_of(path: str) -> str:
 
 
 def sync_folder(folder: str) -> None:
-    """Returns when the names in a folder are on the disk, where the system can tell."""
+    """Returns when the names in a folder are on the disk, where the system supports it."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -27,7 +27,7 @@ Shapes = dict[str, list[int]]
 
 
 def init_from_checkpoint(ckpt_dir_or_file: Path, assignment_map: Mapping[str, Any]) -> None:
-    """Lets variables start with values from a checkpoint, instead of their initial values.
+    """Makes variables start with values from a checkpoint, instead of their initial values.
 
     The values are read when the variables' initializers are run, for instance by
     `tf.global_variables_initializer()`, which has to be made afterwards.
@@ -165,7 +165,7 @@ def warm_start(
     var_name_to_vocab_info: Mapping[str, Any] | None = None,
     var_name_to_prev_var_name: Mapping[str, str] | None = None,
 ) -> None:
-    """Lets variables start with the values that those of the same names have in a checkpoint.
+    """Makes variables start with the values of the same names in a checkpoint.
 
     Args:
       ckpt_to_initialize_from: what `Saver.save` returned, or a folder.

@@ -1,7 +1,7 @@
 """Checkpoints of objects (`tf.train.Checkpoint`, Keras, TensorFlow 2), read by names of variables.
 
 Such a checkpoint keeps values under paths from object to object, and in one string tensor a message
-that tells what the variables were called.
+with the names of the variables.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from pantarhei.runtime.store import RANDOM_STATES
 
 
 def _told(op: Operation, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with its errors told of the operation."""
+    """The function, with the operation added to its errors."""
 
     def call(*arrays: Array) -> Any:
         try:

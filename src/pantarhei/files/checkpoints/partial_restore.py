@@ -26,7 +26,7 @@ _LINES_SHOWN = 20
 
 @dataclass(repr=False)
 class RestoreReport:
-    """What a partial restore has done; printing it tells all.
+    """What a partial restore has done; printing it lists all.
 
     Attributes:
       matched: names that were restored.
@@ -116,7 +116,7 @@ def restore_what_fits(sess: Any, restore: Operation, prefix: str) -> RestoreRepo
             if not reader.has(wanted.name):
                 _note(report.missing, wanted.name)
                 continue
-            fault = _misfit(reader, wanted)
+            fault = _mismatch(reader, wanted)
             if fault is not None:
                 report.wrong[wanted.name] = fault
                 continue
@@ -136,7 +136,7 @@ def _note(names: list[str], name: str) -> None:
         names.append(name)
 
 
-def _misfit(reader: CheckpointReader, wanted: _Wanted) -> str | None:
+def _mismatch(reader: CheckpointReader, wanted: _Wanted) -> str | None:
     entry = reader.entry(wanted.name)
     dtype = wanted.tensor.dtype.base_dtype
     if entry.dtype != dtype:
@@ -169,7 +169,7 @@ def _find_renames(
         (_likeness(missing, unused), missing, unused)
         for missing in report.missing
         for unused in report.unused
-        if _misfit_under(reader, wanted[missing], unused) is None
+        if _mismatch_under(reader, wanted[missing], unused) is None
     ]
     taken: set[str] = set()
     for likeness, missing, unused in sorted(candidates, key=lambda each: -each[0]):
@@ -179,12 +179,12 @@ def _find_renames(
         taken.add(unused)
 
 
-def _misfit_under(reader: CheckpointReader, wanted: _Wanted, name: str) -> str | None:
-    return _misfit(reader, _Wanted(name, wanted.spec, wanted.tensor, wanted.update, wanted.shape))
+def _mismatch_under(reader: CheckpointReader, wanted: _Wanted, name: str) -> str | None:
+    return _mismatch(reader, _Wanted(name, wanted.spec, wanted.tensor, wanted.update, wanted.shape))
 
 
 def _likeness(one: str, other: str) -> float:
-    """How alike two names are, from 0 to 1; what comes after the last slash tells most."""
+    """How alike two names are, from 0 to 1; what comes after the last slash weighs most."""
 
     def ratio(first: Sequence[str], second: Sequence[str]) -> float:
         return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()

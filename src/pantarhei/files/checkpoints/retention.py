@@ -1,6 +1,6 @@
 """Which checkpoints a saver keeps: the last few, one every so many hours, and the best.
 
-Knows names, times and scores; nothing of files. What is to be deleted it says, others delete.
+Works on names, times and scores. It selects what is to be deleted; others delete.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Retention:
         self._next_for_good = time.time() + self.hours * 3600
 
     def record(self, name: str, score: float | None = None) -> None:
-        """Notes a new checkpoint, or that one was made anew."""
+        """Records a new checkpoint, or one that was made anew."""
         if score is not None:
             self._scores[name] = math.inf if math.isnan(score) else score
         if not self.max_to_keep:

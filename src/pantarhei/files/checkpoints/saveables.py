@@ -1,7 +1,7 @@
 """What a `Saver` saves: variables, and their names in a checkpoint.
 
 Turns the `var_list` of a Saver, in all its forms, into `SaveableObject`s. Makes no operations but
-the reads and updates that a saveable stands for, and those only when they are asked for.
+the reads and updates of a saveable, and those only on request.
 """
 
 from __future__ import annotations

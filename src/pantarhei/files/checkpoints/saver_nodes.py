@@ -1,6 +1,6 @@
 """The nodes with which a `Saver` saves and restores, under TensorFlow's names and in its order.
 
-Knows the graph and what is to be saved; nothing of files, folders or sessions.
+Works on the graph and what is to be saved; independent of files, folders and sessions.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ V2 = 2
 class SaverNodes:
     """The names by which a saver finds its nodes, and how it keeps old checkpoints.
 
-    The fields of TensorFlow's `SaverDef`, which may stand in its place.
+    The fields of TensorFlow's `SaverDef`, which may replace it.
     """
 
     filename_tensor_name: str = ""

@@ -25,7 +25,7 @@ def checkpoints_iterator(
       checkpoint_dir: the folder.
       min_interval_secs: the least time between two of them, in seconds.
       timeout: how long one is waited for, in seconds; for ever by default.
-      timeout_fn: asked then whether this is the end; without it, it is.
+      timeout_fn: called then: whether this is the end; without it, it is.
 
     Example:
       >>> import pantarhei as tf

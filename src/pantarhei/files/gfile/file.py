@@ -1,7 +1,7 @@
 """`tf.gfile.GFile`: a file that opens itself when it is first read or written.
 
-Knows Python's binary files, of which it keeps one for reading and one for writing; what lies
-around a file, its directory or its size, it asks of `paths`.
+Holds a binary file of Python's for reading and one for writing; directories and sizes come from
+`paths`.
 """
 
 from collections.abc import Iterator
@@ -181,7 +181,7 @@ class GFile:
         return True
 
     def flush(self) -> None:
-        """Hand what was written to the operating system."""
+        """Flush what was written to the operating system."""
         if self._writer is not None:
             with system_errors(text(self._name)):
                 self._writer.flush()

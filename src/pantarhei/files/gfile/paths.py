@@ -1,7 +1,7 @@
 """`tf.gfile`'s functions on paths: asking, listing, creating, copying, deleting, matching.
 
-Knows the local file system through Python's own functions, and TensorFlow's answer where it differs
-from theirs. Must not know open files.
+The local file system through Python's own functions, with TensorFlow's results where they differ.
+Independent of open files.
 """
 
 import fnmatch
@@ -18,7 +18,7 @@ from pantarhei.files.gfile.system_errors import Path, system_errors, text
 
 @dataclass(frozen=True)
 class FileStatistics:
-    """What `Stat` tells of a path.
+    """The result of `Stat` for a path.
 
     Attributes:
         length: Size in bytes.
@@ -32,7 +32,7 @@ class FileStatistics:
 
 
 def Exists(filename: Path) -> bool:
-    """Tell whether a path exists, as a file or as a directory.
+    """Return whether a path exists, as a file or as a directory.
 
     >>> import pantarhei as tf
     >>> tf.gfile.Exists("nowhere")
@@ -42,7 +42,7 @@ def Exists(filename: Path) -> bool:
 
 
 def IsDirectory(dirname: Path) -> bool:
-    """Tell whether a path is a directory; one that does not exist is none.
+    """Return whether a path is a directory; one that does not exist is none.
 
     >>> import pantarhei as tf
     >>> tf.gfile.IsDirectory(".")

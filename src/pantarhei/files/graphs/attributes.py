@@ -1,7 +1,7 @@
 """Attributes of nodes read from `AttrValue` messages, in the form in which operations keep them.
 
-The signature of the operation says of which kind an attribute is; those that it does not know
-(their names begin with an underscore) are read as they are. Nothing here knows graphs.
+The signature of the operation says of which kind an attribute is; those that it does not declare
+(their names begin with an underscore) are read as they are. Independent of graphs.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _wrong_kind(message: Any, kind: str, name: str) -> ValueError:
 
 
 def _read_freely(message: Any, name: str) -> Any:
-    """The value of an attribute that no signature knows."""
+    """The value of an attribute that no signature declares."""
     found = message.WhichOneof("value")
     if found is None:
         return b""

@@ -1,7 +1,7 @@
 """Collections of a graph in a `MetaGraphDef`: variables and savers, nodes, numbers and strings.
 
 Which collections hold what is described by a message of its own is registered here. What cannot be
-written is left out and said in the log. Nothing here knows files.
+written is left out, with a line in the log. Independent of files.
 """
 
 from __future__ import annotations

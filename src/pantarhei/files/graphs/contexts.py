@@ -1,7 +1,7 @@
 """Contexts of conditions and loops in a `MetaGraphDef`: what was read can be differentiated.
 
 A context is written with the names of its tensors, and those inside it with it. Runs need none of
-it: switches, merges and enters tell all.
+it: switches, merges and enters determine it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _nested_to_proto(context: ControlFlowContext, scope: str | None) -> list[Any
 
 
 def cond_from_proto(message: Any, import_scope: str | None = None) -> CondContext:
-    """The branch that a `CondContextDef` tells of, among the operations of the default graph.
+    """The branch that a `CondContextDef` describes, among the operations of the default graph.
 
     Raises:
       KeyError: it names what is not there.
@@ -96,7 +96,7 @@ def cond_from_proto(message: Any, import_scope: str | None = None) -> CondContex
 
 
 def while_from_proto(message: Any, import_scope: str | None = None) -> WhileContext:
-    """The loop that a `WhileContextDef` tells of, among the operations of the default graph.
+    """The loop that a `WhileContextDef` describes, among the operations of the default graph.
 
     Raises:
       KeyError: it names what is not there. ValueError: it is damaged.
@@ -130,7 +130,7 @@ def _tensor(graph: Graph, name: str, scope: str | None) -> Tensor:
 
 
 def _values_from_proto(context: ControlFlowContext, message: Any, scope: str | None) -> None:
-    """What the context knows; its operations are put into it, those of inner ones into theirs."""
+    """The context's values; its operations are put into it, those of inner ones into theirs."""
     graph, values = context.graph, message.values_def
     outside = set(values.external_values)
     for name in values.values:

@@ -1,6 +1,6 @@
 """`tf.graph_util`: parts of a `GraphDef`, and graphs whose variables have become constants.
 
-Works on messages; a session is only asked for the values of variables.
+Works on messages; a session is used only for the values of variables.
 """
 
 from __future__ import annotations

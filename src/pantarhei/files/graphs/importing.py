@@ -359,7 +359,7 @@ class _Import:
                 return
 
     def _merge_shapes(self, op: Operation, shapes: Any) -> None:
-        """What the file knows of the outputs' shapes is added to what is inferred."""
+        """The outputs' shapes in the file are merged with the inferred ones."""
         for tensor, shape in zip(op.outputs, shapes, strict=False):
             if not tensor.shape.is_compatible_with(shape):
                 raise ValueError(

@@ -1,8 +1,7 @@
 """`tf.train.export_meta_graph` and `tf.train.import_meta_graph`: a graph and what belongs to it.
 
 A `MetaGraphDef` holds the nodes, the collections (variables and train operations among them) and
-the names of a saver's nodes. Knows how these go together; what is in each is the other modules'
-affair.
+the names of a saver's nodes. This module combines them; the other modules write each.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def export_meta_graph(
       as_text: whether to write text, not the binary form.
       graph: the graph; the default graph if it is None.
       export_scope: a name scope: only what is in it is exported, under names without it.
-      clear_devices: whether the devices asked for are left out.
+      clear_devices: whether the requested devices are left out.
       clear_extraneous_savers: whether nodes of other savers than that of `saver_def` are left out.
       strip_default_attrs: whether attributes with default values are left out.
       save_debug_info: there is no such information here.
@@ -72,7 +71,7 @@ def export_meta_graph(
       The `MetaGraphDef`.
 
     Raises:
-      ValueError: `save_debug_info` is asked for. OpError: the file cannot be written.
+      ValueError: `save_debug_info` is set. OpError: the file cannot be written.
 
     Example:
       >>> import pantarhei as tf
@@ -174,7 +173,7 @@ def import_meta_graph(
 
     Args:
       meta_graph_or_file: a `MetaGraphDef`, or the name of a file with one (`.meta`).
-      clear_devices: whether the devices asked for are left out.
+      clear_devices: whether the requested devices are left out.
       import_scope: a name scope to import into.
       graph: the graph to import into; the default graph if it is None.
       input_map: see `tf.import_graph_def`.

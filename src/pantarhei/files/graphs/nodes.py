@@ -1,6 +1,6 @@
 """The nodes of a `GraphDef` before they become operations: their inputs, names and order.
 
-A message is taken as it is, whoever wrote it: what does not hold together is named. Nothing here
+Messages from any writer are checked: an error names what does not hold together. Nothing here
 makes operations.
 """
 

@@ -1,7 +1,7 @@
 """Definitions of operations as `OpDef` messages, and attributes that have their default values.
 
 A file carries the definitions of the operations that it uses, so that a reader of another version
-knows which attributes it may leave out. Made from signatures; nothing here knows graphs.
+can leave out default attributes. Made from signatures; independent of graphs.
 """
 
 from __future__ import annotations

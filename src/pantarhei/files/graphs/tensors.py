@@ -1,7 +1,7 @@
 """Tensors and shapes read from protocol buffers: `TensorProto`, `TensorShapeProto`.
 
 What a message says of its size is checked before anything is made of that size: a damaged file must
-not claim the memory. Nothing here knows graphs.
+not claim the memory. Independent of graphs.
 """
 
 from __future__ import annotations

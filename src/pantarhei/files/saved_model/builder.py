@@ -81,7 +81,7 @@ class SavedModelBuilder:
           signature_def_map: signatures by name.
           assets_collection: string constants that hold names of files, which are copied.
           legacy_init_op: the older name of `main_op`.
-          clear_devices: whether devices asked for are left out.
+          clear_devices: whether requested devices are left out.
           main_op: an operation that is run when the model is loaded.
           strip_default_attrs: whether attributes with default values are left out.
           saver: a saver for the variables, if not all are to be saved.

@@ -1,4 +1,4 @@
-"""`tf.saved_model.tag_constants`: tags by which the graphs of a saved model are told apart."""
+"""`tf.saved_model.tag_constants`: tags by which the graphs of a saved model are distinguished."""
 
 EVAL = "eval"
 GPU = "gpu"

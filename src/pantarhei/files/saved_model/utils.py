@@ -1,4 +1,4 @@
-"""`tf.saved_model.utils`: tensors as `TensorInfo`, the message that tells name, dtype and shape."""
+"""`tf.saved_model.utils`: tensors as `TensorInfo`, the message of name, dtype and shape."""
 
 from __future__ import annotations
 

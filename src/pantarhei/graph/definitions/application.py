@@ -23,7 +23,7 @@ from pantarhei.graph.operation import Tensor
 
 
 class OpApplication:
-    """One call of `apply`: holds the attributes found so far and the input that told each."""
+    """One call of `apply`: holds the attributes found so far and the input that determined each."""
 
     def __init__(
         self, definition: OpDef, inputs: Sequence[Any], attributes: dict[str, Any]
@@ -251,7 +251,7 @@ def apply(op_type: str, *inputs: Any, name: str | None = None, **attributes: Any
       *inputs: one for each input argument: tensors or what converts to them; lists for list
         arguments.
       name: its name in the current name scope; the type by default.
-      **attributes: those that the inputs do not tell.
+      **attributes: those that the inputs do not determine.
 
     Returns:
       The output tensor; a list where there are several; the operation where there is none.

@@ -1,7 +1,7 @@
 """What defines a kind of operation, and the registry of all kinds.
 
-A definition is a class: its signature, shape rule, gradient and lowering stand together, and it is
-registered by being written. Definitions know signatures and attributes; they make no operation.
+A definition is a class: its signature, shape rule, gradient and lowering are in one place, and it
+is registered by being written. Definitions read signatures and attributes; they make no operation.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Registry(dict[str, "OpDef"]):
     """Definitions by type.
 
-    Modules are imported when they are first used. Asked for a type that none of them has defined,
-    or for all types, the registry has the rest imported.
+    Modules are imported when they are first used. A look-up of a type that none of them has
+    defined, or of all types, imports the rest.
     """
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class Registry(dict[str, "OpDef"]):
         # Imports all modules that define operations; the highest floor sets it.
         self.import_rest: Callable[[], None] = lambda: None
 
-    def knows(self, type: str) -> bool:
+    def is_defined(self, type: str) -> bool:
         """Whether a module that is imported has defined the type."""
         return super().__contains__(type)
 
     def __missing__(self, type: str) -> OpDef:
         self.import_rest()
-        if self.knows(type):
+        if self.is_defined(type):
             return self[type]
         raise KeyError(type)
 
@@ -83,7 +83,7 @@ class OpDef:
       writes: it changes state, so it runs as late as the order of the graph allows.
       differentiable: False declares that no gradient flows; otherwise `grad` must be there.
       accepts_none_grads: `grad` gets None, not zeros, for outputs that nothing flows into.
-      accepts_dead: `lower` is called although inputs are DEAD, and sees them.
+      accepts_dead: `lower` is called although inputs are DEAD, and gets them.
       takes_references: `lower` gets variables among its inputs as references, whatever the
         signature.
     """
@@ -122,18 +122,18 @@ class OpDef:
         raise LookupError(f"Operation '{op.name}' (op type: {op.type}) cannot be run by itself")
 
     def known(self, op: Operation) -> Array | None:
-        """The value of the single output where static shapes alone tell it."""
+        """The value of the single output where static shapes determine it."""
         return None
 
     def partial(self, op: Operation) -> list[int | None] | None:
-        """The elements of an integer vector (or scalar) output as far as static shapes tell
+        """The elements of an integer vector (or scalar) output as far as static shapes determine
         them."""
         return None
 
 
 def register(definition: OpDef) -> OpDef:
     """Adds a kind of operation; its type must be new."""
-    if REGISTRY.knows(definition.type):
+    if REGISTRY.is_defined(definition.type):
         raise ValueError(f"An operation type named {definition.type!r} is registered already.")
     REGISTRY[definition.type] = definition
     return definition

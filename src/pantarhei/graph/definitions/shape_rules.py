@@ -1,8 +1,8 @@
-"""Pieces of which shape rules are made, and the words in which TensorFlow says that shapes misfit.
+"""Pieces of which shape rules are made, and the words in which TensorFlow reports shape errors.
 
-A rule calls these with its operation; each gives what it was asked for or raises the ValueError
+A rule calls these with its operation; each returns its result or raises the ValueError
 that TensorFlow's shape inference raises: what is wrong, which operation, its inputs' shapes, the
-values of inputs that decided. Must not know any kind of operation.
+values of inputs that decided. Independent of the kinds of operations.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def shown(shape: Any) -> str:
     return f"[{','.join('?' if each is None else str(each) for each in shape)}]"
 
 
-def misfit(
+def shape_error(
     op: Operation, message: str, computed: Sequence[int] = (), as_shapes: Sequence[int] = ()
 ) -> ValueError:
     """The error of a shape rule.
@@ -63,7 +63,7 @@ def with_rank(op: Operation, index: int, rank: int, computed: Sequence[int] = ()
     """The shape of an input, which must have this rank; unknown extents if nothing is known."""
     shape = op.inputs[index].shape
     if shape.ndims not in (None, rank):
-        raise misfit(op, f"Shape must be rank {rank} but is rank {shape.ndims}", computed)
+        raise shape_error(op, f"Shape must be rank {rank} but is rank {shape.ndims}", computed)
     return shape.with_rank(rank)
 
 
@@ -73,14 +73,16 @@ def with_rank_at_least(
     """The shape of an input, which must have at least this rank."""
     shape = op.inputs[index].shape
     if shape.ndims is not None and shape.ndims < rank:
-        raise misfit(op, f"Shape must be at least rank {rank} but is rank {shape.ndims}", computed)
+        raise shape_error(
+            op, f"Shape must be at least rank {rank} but is rank {shape.ndims}", computed
+        )
     return shape
 
 
 def merged_extents(op: Operation, left: Extent, right: Extent) -> Extent:
     """An extent that is both."""
     if left is not None and right is not None and left != right:
-        raise misfit(op, f"Dimensions must be equal, but are {left} and {right}")
+        raise shape_error(op, f"Dimensions must be equal, but are {left} and {right}")
     return right if left is None else left
 
 
@@ -94,14 +96,14 @@ def merged(
     """A shape that is both; `context` is added to the error."""
     if left.ndims is not None and right.ndims is not None:
         if left.ndims != right.ndims:
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Shapes must be equal rank, but are {left.ndims} and {right.ndims}{context}",
                 computed,
             )
         for axis, (ours, theirs) in enumerate(zip(left.as_list(), right.as_list(), strict=True)):
             if ours is not None and theirs is not None and ours != theirs:
-                raise misfit(
+                raise shape_error(
                     op,
                     f"Dimension {axis} in both shapes must be equal, but are {ours} and {theirs}. "
                     f"Shapes are {shown(left)} and {shown(right)}.{context}",
@@ -115,7 +117,7 @@ def divided(op: Operation, extent: Extent, divisor: int, computed: Sequence[int]
     if extent is None:
         return None
     if divisor <= 0 or extent % divisor:
-        raise misfit(
+        raise shape_error(
             op,
             f"Dimension size must be evenly divisible by {divisor} but is {extent}",
             computed,
@@ -135,7 +137,7 @@ def shape_from(op: Operation, index: int) -> TensorShape:
 
 
 def axis_from(op: Operation, index: int) -> int | None:
-    """The axis that a scalar input holds, as it stands there; None if it is not known."""
+    """The axis that a scalar input holds, as given; None if it is not known."""
     value = constant_value(op.inputs[index])
     return None if value is None else int(value.ravel()[0])
 
@@ -146,7 +148,7 @@ def broadcast(op: Operation) -> list[TensorShape]:
     for tensor in op.inputs[1:]:
         conflict = broadcast_conflict(result, tensor.shape)
         if conflict is not None:
-            raise misfit(op, "Dimensions must be equal, but are {} and {}".format(*conflict))
+            raise shape_error(op, "Dimensions must be equal, but are {} and {}".format(*conflict))
         result = broadcast_shape(result, tensor.shape)
     return [result]
 

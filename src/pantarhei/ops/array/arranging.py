@@ -12,7 +12,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape
 from pantarhei.graph.definitions.shape_rules import (
     merged,
     merged_extents,
-    misfit,
+    shape_error,
     with_rank,
     with_rank_at_least,
 )
@@ -40,13 +40,13 @@ class ReverseV2(OpDef):
         seen = set()
         for index, axis in enumerate(axes.tolist()):
             if not -given.ndims <= axis < given.ndims:
-                raise misfit(
+                raise shape_error(
                     op,
                     f"'axis'[{index}] = {axis} is out of valid range [0, {given.ndims - 1}",
                     (1,),
                 )
             if axis % given.ndims in seen:
-                raise misfit(op, f"axis {axis % given.ndims} specified more than once.", (1,))
+                raise shape_error(op, f"axis {axis % given.ndims} specified more than once.", (1,))
             seen.add(axis % given.ndims)
         return [given]
 
@@ -101,9 +101,9 @@ class ReverseSequence(OpDef):
             return [given]
         sequence, batch = op.attributes["seq_dim"], op.attributes["batch_dim"]
         if batch >= given.ndims:
-            raise misfit(op, f"batch_dim must be < input rank: {batch} vs. {given.ndims}")
+            raise shape_error(op, f"batch_dim must be < input rank: {batch} vs. {given.ndims}")
         if sequence >= given.ndims:
-            raise misfit(op, f"seq_dim must be < input rank: {sequence} vs. {given.ndims}")
+            raise shape_error(op, f"seq_dim must be < input rank: {sequence} vs. {given.ndims}")
         extent = merged_extents(op, given.as_list()[batch], lengths.as_list()[0])
         return [given[:batch].concatenate([extent]).concatenate(given[batch + 1 :])]
 
@@ -196,7 +196,7 @@ class Roll(OpDef):
         for index in (1, 2):
             given = op.inputs[index].shape
             if given.ndims is not None and given.ndims > 1:
-                raise misfit(op, f"Shape must be at most rank 1 but is rank {given.ndims}")
+                raise shape_error(op, f"Shape must be at most rank 1 but is rank {given.ndims}")
         merged(op, op.inputs[1].shape, op.inputs[2].shape)
         return first_input_shape(op)
 

@@ -11,7 +11,7 @@ import numpy as np
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import divided, misfit, shown, with_rank
+from pantarhei.graph.definitions.shape_rules import divided, shape_error, shown, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.shapes import renamed
 from pantarhei.program.builder import Builder
@@ -169,19 +169,21 @@ class BatchBlocks(OpDef, ABC, abstract=True):
         given, block = op.inputs[0].shape, with_rank(op, 1, 1)
         count = block.as_list()[0]
         if count is None:
-            raise misfit(op, "block_shape must have known size.")
+            raise shape_error(op, "block_shape must have known size.")
         if given.ndims is not None and given.ndims < count + 1:
-            raise misfit(op, f"Shape must be at least rank {count + 1} but is rank {given.ndims}")
+            raise shape_error(
+                op, f"Shape must be at least rank {count + 1} but is rank {given.ndims}"
+            )
         borders = with_rank(op, 2, 2)
         if not borders.is_compatible_with([count, 2]):
-            raise misfit(op, f"Dimension must be {count} but is {borders.as_list()[0]}")
+            raise shape_error(op, f"Dimension must be {count} but is {borders.as_list()[0]}")
         if given.ndims is None:
             return [unknown_shape()]
         sizes, pairs = constant_value(op.inputs[1]), constant_value(op.inputs[2])
         if sizes is not None and (sizes < 1).any():
-            raise misfit(op, "block_shape must be positive", (1, 2))
+            raise shape_error(op, "block_shape must be positive", (1, 2))
         if pairs is not None and (pairs < 0).any():
-            raise misfit(op, f"{self.border} cannot be negative", (1, 2))
+            raise shape_error(op, f"{self.border} cannot be negative", (1, 2))
         extents = given.as_list()
         extents[0] = self.batch(op, extents[0], sizes)
         for axis in range(count):
@@ -291,7 +293,7 @@ class BatchToSpaceND(BatchBlocks):
         if extent is None or size is None or border is None:
             return None
         if extent * size < border:
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Negative dimension size caused by subtracting {border} from {extent * size}",
                 (1, 2),

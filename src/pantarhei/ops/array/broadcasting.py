@@ -16,7 +16,7 @@ from pantarhei.core.shapes import (
 )
 from pantarhei.graph.constant import shape_value
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit, shape_from, shown, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, shape_from, shown, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.joining import stack
 from pantarhei.ops.array.shapes import reshape, shape
@@ -35,13 +35,15 @@ class BroadcastTo(OpDef):
         if target.ndims is None or given.ndims is None:
             return [target]
         if given.ndims > target.ndims:
-            raise misfit(op, f"Shape must be at most rank {target.ndims} but is rank {given.ndims}")
+            raise shape_error(
+                op, f"Shape must be at most rank {target.ndims} but is rank {given.ndims}"
+            )
         extents = target.as_list()
         offset = target.ndims - given.ndims
         for axis, extent in enumerate(given.as_list()):
             wanted = extents[offset + axis]
             if extent is not None and wanted is not None and extent not in (1, wanted):
-                raise misfit(op, f"Dimensions must be equal, but are {extent} and {wanted}")
+                raise shape_error(op, f"Dimensions must be equal, but are {extent} and {wanted}")
         return [target]
 
     def grad(self, op: Operation, g: Tensor) -> Any:
@@ -101,7 +103,7 @@ class BroadcastArgs(OpDef):
     def infer(self, op: Operation) -> list[TensorShape]:
         for tensor in op.inputs:
             if tensor.shape.ndims not in (None, 1):
-                raise misfit(op, f"Shape must be rank 1 but is rank {tensor.shape.ndims}")
+                raise shape_error(op, f"Shape must be rank 1 but is rank {tensor.shape.ndims}")
         lengths = [t.shape.as_list()[0] if t.shape.ndims else None for t in op.inputs]
         known = [length for length in lengths if length is not None]
         return [TensorShape([max(known)]) if len(known) == 2 else unknown_shape(1)]
@@ -162,7 +164,9 @@ class Tile(OpDef):
         elif times.ndims is None:
             times = unknown_shape(given.ndims)
         elif given.ndims != times.ndims:
-            raise misfit(op, f"Shape must be rank {given.ndims} but is rank {times.ndims}", (1,))
+            raise shape_error(
+                op, f"Shape must be rank {given.ndims} but is rank {times.ndims}", (1,)
+            )
         extents = zip(given.as_list(), times.as_list(), strict=True)
         return [TensorShape([_product(n, m) for n, m in extents])]
 

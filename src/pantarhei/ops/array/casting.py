@@ -8,7 +8,7 @@ from pantarhei.core import dtypes
 from pantarhei.core.shapes import TensorShape, as_shape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape
-from pantarhei.graph.definitions.shape_rules import misfit, shown
+from pantarhei.graph.definitions.shape_rules import shape_error, shown
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
@@ -60,10 +60,12 @@ class Bitcast(OpDef):
         if old > new:
             return [shape.concatenate([old // new])]
         if shape.ndims == 0:
-            raise misfit(op, "Shape must be at least rank 1 but is rank 0")
+            raise shape_error(op, "Shape must be at least rank 1 but is rank 0")
         last = shape.as_list()[-1]
         if last not in (None, new // old):
-            raise misfit(op, f"Cannot bitcast due to shape. {last} does not match {new // old}")
+            raise shape_error(
+                op, f"Cannot bitcast due to shape. {last} does not match {new // old}"
+            )
         return [as_shape(shape.as_list()[:-1])]
 
     def lower(self, b: Builder, op: Operation, x: Value) -> Any:

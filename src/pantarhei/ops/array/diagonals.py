@@ -14,7 +14,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape
 from pantarhei.graph.definitions.shape_rules import (
     merged,
     merged_extents,
-    misfit,
+    shape_error,
     shown,
     with_rank_at_least,
 )
@@ -71,7 +71,7 @@ class Diag(OpDef):
     def infer(self, op: Operation) -> list[TensorShape]:
         given = op.inputs[0].shape
         if given.ndims is not None and given.ndims < 1:
-            raise misfit(op, f"Shape must be at least rank 1 but is rank {given.ndims}")
+            raise shape_error(op, f"Shape must be at least rank 1 but is rank {given.ndims}")
         return [given.concatenate(given)]
 
     def grad(self, op: Operation, g: Any) -> Tensor:
@@ -94,7 +94,9 @@ class DiagPart(OpDef):
         if given.ndims is None:
             return [unknown_shape()]
         if given.ndims % 2 or not given.ndims:
-            raise misfit(op, f"Input must have even and non-zero rank, input rank is {given.ndims}")
+            raise shape_error(
+                op, f"Input must have even and non-zero rank, input rank is {given.ndims}"
+            )
         half, extents = given.ndims // 2, given.as_list()
         pairs = zip(extents[:half], extents[half:], strict=True)
         return [TensorShape([merged_extents(op, *pair) for pair in pairs])]
@@ -211,7 +213,9 @@ class MatrixSetDiag(OpDef):
     def infer(self, op: Operation) -> list[TensorShape]:
         given, diagonal = with_rank_at_least(op, 0, 2), with_rank_at_least(op, 1, 1)
         if given.ndims is not None and diagonal.ndims not in (None, given.ndims - 1):
-            raise misfit(op, f"Shape must be rank {given.ndims - 1} but is rank {diagonal.ndims}")
+            raise shape_error(
+                op, f"Shape must be rank {given.ndims - 1} but is rank {diagonal.ndims}"
+            )
         if given.ndims is not None and diagonal.ndims is not None:
             merged_extents(op, shorter_side(given), diagonal.as_list()[-1])
         if diagonal.ndims is None:

@@ -15,7 +15,7 @@ from pantarhei.core.shapes import TensorShape, as_shape, unknown_shape
 from pantarhei.graph.constant import constant_value, shape_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply, first_input_shape
-from pantarhei.graph.definitions.shape_rules import misfit, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.broadcasting import summed_to
@@ -50,7 +50,7 @@ class Fill(OpDef):
         with_rank(op, 1, 0)
         dims = constant_value(op.inputs[0])
         if dims is not None and (dims < 0).any():
-            raise misfit(op, "Fill dimensions must be >= 0", (0,))
+            raise shape_error(op, "Fill dimensions must be >= 0", (0,))
         return [shape_value(op.inputs[0])]
 
     def grad(self, op: Operation, g: Any) -> Any:
@@ -267,7 +267,7 @@ class Range(OpDef):
         try:
             return [TensorShape([range_length(*values)])]
         except ProgramError as error:
-            raise misfit(op, error.message, (0, 1, 2)) from None
+            raise shape_error(op, error.message, (0, 1, 2)) from None
 
     def lower(self, b: Builder, op: Operation, start: Value, limit: Value, delta: Value) -> Value:
         first, last, step = (b.static(each) for each in (start, limit, delta))

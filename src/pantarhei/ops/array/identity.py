@@ -10,7 +10,7 @@ from pantarhei.graph.operation import Operation, Tensor
 
 
 class IdentityDefinition(OpDef, type="Identity"):
-    """Its input. Directly on a variable it stays a reference: what takes it sees the latest
+    """Its input. Directly on a variable it stays a reference: its consumers read the latest
     value."""
 
     signature = "input: T -> output: T | T: type"

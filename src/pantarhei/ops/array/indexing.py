@@ -15,7 +15,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import (
     axis_from,
     merged,
-    misfit,
+    shape_error,
     shown,
     with_rank,
 )
@@ -122,14 +122,14 @@ class GatherV2(OpDef):
         with_rank(op, 2, 0)
         axis, batch = axis_from(op, 2), op.attributes["batch_dims"]
         if params.ndims is not None and params.ndims < 1:
-            raise misfit(op, f"Shape must be at least rank 1 but is rank {params.ndims}")
+            raise shape_error(op, f"Shape must be at least rank 1 but is rank {params.ndims}")
         if axis is None:
             if params.ndims is None or indices.ndims is None:
                 return [unknown_shape()]
             return [unknown_shape(params.ndims + indices.ndims - 1 - batch)]
         least = axis + 1 if axis >= 0 else -axis
         if params.ndims is not None and params.ndims < least:
-            raise misfit(
+            raise shape_error(
                 op, f"Shape must be at least rank {least} but is rank {params.ndims}", (2,)
             )
         if params.ndims is None or indices.ndims is None:

@@ -13,7 +13,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import (
     axis_from,
     merged,
-    misfit,
+    shape_error,
     shown,
     with_rank,
 )
@@ -45,7 +45,7 @@ class ConcatV2(OpDef):
         rank = next((each.ndims for each in shapes if each.ndims is not None), None)
         axis = axis_from(op, position)
         if rank == 0:
-            raise misfit(op, "Can't concatenate scalars (use tf.stack instead)")
+            raise shape_error(op, "Can't concatenate scalars (use tf.stack instead)")
         if rank is not None:
             for index in range(position):
                 with_rank(op, index, rank)
@@ -53,7 +53,9 @@ class ConcatV2(OpDef):
             return [unknown_shape(rank)]
         least = -axis if axis < 0 else axis + 1
         if rank < least:
-            raise misfit(op, f"Shape must be at least rank {least} but is rank {rank}", (position,))
+            raise shape_error(
+                op, f"Shape must be at least rank {least} but is rank {rank}", (position,)
+            )
         axis %= rank
         before = after = unknown_shape()
         extents: list[int | None] = []
@@ -155,7 +157,7 @@ class Pack(OpDef):
             return [unknown_shape()]
         axis, rank = op.attributes["axis"], common.ndims + 1
         if not -rank <= axis < rank:
-            raise misfit(op, f"Invalid axis: {axis}; must be in [{-rank},{rank})")
+            raise shape_error(op, f"Invalid axis: {axis}; must be in [{-rank},{rank})")
         axis %= rank
         return [common[:axis].concatenate([len(op.inputs)]).concatenate(common[axis:])]
 
@@ -231,9 +233,9 @@ class ParallelConcat(OpDef):
         single = TensorShape([1]).concatenate(target[1:])
         for tensor in op.inputs:
             if not tensor.shape.is_fully_defined():
-                raise misfit(op, "All input shapes must be fully defined.")
+                raise shape_error(op, "All input shapes must be fully defined.")
             if tensor.shape != single:
-                raise misfit(
+                raise shape_error(
                     op,
                     "Input shapes must match the output shape, except in the first dimension, "
                     "which must be 1",

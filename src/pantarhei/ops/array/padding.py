@@ -1,4 +1,4 @@
-"""Tensors with a border: of one value, or mirrored from the inside."""
+"""Tensors with a border: of one value, or mirrored from the inside; paddings for whole blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.filling import neutral, zeros
@@ -31,17 +31,17 @@ class Padded(OpDef, abstract=True):
     def infer(self, op: Operation) -> list[TensorShape]:
         paddings = with_rank(op, 1, 2)
         if paddings.as_list()[1] not in (None, 2):
-            raise misfit(op, f"Dimension must be 2 but is {paddings.as_list()[1]}")
+            raise shape_error(op, f"Dimension must be 2 but is {paddings.as_list()[1]}")
         rank = paddings.as_list()[0]
         given = op.inputs[0].shape
         if given.ndims is not None and rank is not None and given.ndims != rank:
-            raise misfit(op, f"Shape must be rank {rank} but is rank {given.ndims}")
+            raise shape_error(op, f"Shape must be rank {rank} but is rank {given.ndims}")
         rank = given.ndims if rank is None else rank
         values = constant_value(op.inputs[1])
         if rank is None or values is None:
             return [unknown_shape(rank)]
         if (values < 0).any():
-            raise misfit(op, "Paddings must be non-negative", (1,))
+            raise shape_error(op, "Paddings must be non-negative", (1,))
         extents = given.with_rank(rank).as_list()
         borders = [self.sign * int(pair.sum()) for pair in values]
         return [

@@ -10,7 +10,7 @@ import numpy as np
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import merged_extents, misfit, shown
+from pantarhei.graph.definitions.shape_rules import merged_extents, shape_error, shown
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.indexing import gather
 from pantarhei.ops.array.shapes import reshape, shape, size
@@ -23,7 +23,9 @@ def merged_prefix(op: Operation, prefix: TensorShape, whole: TensorShape) -> Ten
     if prefix.ndims is None or whole.ndims is None:
         return whole
     if whole.ndims < prefix.ndims:
-        raise misfit(op, f"Shape must be at least rank {prefix.ndims} but is rank {whole.ndims}")
+        raise shape_error(
+            op, f"Shape must be at least rank {prefix.ndims} but is rank {whole.ndims}"
+        )
     pairs = zip(whole.as_list(), prefix.as_list(), strict=False)
     front = [merged_extents(op, *pair) for pair in pairs]
     return TensorShape(front).concatenate(whole[prefix.ndims :])
@@ -115,7 +117,9 @@ class DynamicStitch(OpDef):
                 continue
             tail = merged_prefix(op, places.shape, data.shape)[places.shape.ndims :]
             if not tail.is_compatible_with(rest):
-                raise misfit(op, f"Shapes must be equal, but are {shown(tail)} and {shown(rest)}")
+                raise shape_error(
+                    op, f"Shapes must be equal, but are {shown(tail)} and {shown(rest)}"
+                )
             rest = rest.merge_with(tail)
         for places in op.inputs[:count]:
             value = constant_value(places)

@@ -8,7 +8,7 @@ from pantarhei.core import dtypes
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit, shape_from, shown
+from pantarhei.graph.definitions.shape_rules import shape_error, shape_from, shown
 from pantarhei.graph.indexed_slices import IndexedSlices
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
@@ -35,12 +35,12 @@ class GatherNd(OpDef):
     def infer(self, op: Operation) -> list[TensorShape]:
         params, indices = op.inputs[0].shape, op.inputs[1].shape
         if indices.ndims is not None and indices.ndims < 1:
-            raise misfit(op, f"Shape must be at least rank 1 but is rank {indices.ndims}")
+            raise shape_error(op, f"Shape must be at least rank 1 but is rank {indices.ndims}")
         depth = indices.as_list()[-1] if indices.ndims else None
         if params.ndims is None or depth is None:
             return [unknown_shape()]
         if depth > params.ndims:
-            raise misfit(
+            raise shape_error(
                 op,
                 "indices.shape[-1] must be <= params.rank, but saw indices shape: "
                 f"{shown(indices)} and params shape: {shown(params)}",
@@ -139,7 +139,7 @@ def _scattered_shape(
         if ours.is_compatible_with(theirs):
             continue
         whole = indices if name == "indices" else output
-        raise misfit(
+        raise shape_error(
             op,
             f"The {side} {count} dimensions of {name}.shape={shown(whole)} must match the {side} "
             f"{other} dimensions of updates.shape={shown(updates)}: {_difference(ours, theirs)}",

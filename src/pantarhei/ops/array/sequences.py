@@ -11,7 +11,7 @@ from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit
+from pantarhei.graph.definitions.shape_rules import shape_error
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.constant import constant
@@ -35,12 +35,14 @@ class LinSpace(OpDef):
         for index, name in enumerate(("start", "stop", "num")):
             given = op.inputs[index].shape
             if given.ndims not in (None, 0):
-                raise misfit(op, f"Shape must be rank 0 but is rank {given.ndims}\n\t for '{name}'")
+                raise shape_error(
+                    op, f"Shape must be rank 0 but is rank {given.ndims}\n\t for '{name}'"
+                )
         number = constant_value(op.inputs[2])
         if number is None:
             return [unknown_shape(1)]
         if number <= 0:
-            raise misfit(op, f"Requires num > 0: {number}", (2,))
+            raise shape_error(op, f"Requires num > 0: {number}", (2,))
         return [TensorShape([int(number)])]
 
     def lower(self, b: Builder, op: Operation, start: Value, stop: Value, num: Value) -> Value:
@@ -87,16 +89,16 @@ class OneHot(OpDef):
     def infer(self, op: Operation) -> list[TensorShape]:
         given, depth = op.inputs[0].shape, constant_value(op.inputs[1])
         if depth is not None and depth.ndim:
-            raise misfit(op, f"Input must be scalar but has rank {depth.ndim}", (1,))
+            raise shape_error(op, f"Input must be scalar but has rank {depth.ndim}", (1,))
         if depth is not None and depth < 0:
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Dimension size, given by scalar input 1, must be non-negative but is {depth}",
                 (1,),
             )
         axis = op.attributes["axis"]
         if axis < -1:
-            raise misfit(op, f"axis must be >= -1 but is {axis}")
+            raise shape_error(op, f"axis must be >= -1 but is {axis}")
         if given.ndims is None:
             return [unknown_shape()]
         place = given.ndims if axis == -1 else axis

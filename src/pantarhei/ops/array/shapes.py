@@ -17,7 +17,7 @@ from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit, shape_from, shown
+from pantarhei.graph.definitions.shape_rules import shape_error, shape_from, shown
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.sparse_tensor import SparseTensor, SparseTensorValue
@@ -220,7 +220,7 @@ class Reshape(OpDef):
         want = math.prod(each for each in theirs if each is not None)
         if None not in ours and None not in theirs:
             if have != want:
-                raise misfit(
+                raise shape_error(
                     op,
                     f"Cannot reshape a tensor with {have} elements to shape {shown(out)} "
                     f"({want} elements)",
@@ -242,7 +242,7 @@ class Reshape(OpDef):
 
 def _divided_as_shape(op: Operation, extent: int, divisor: int) -> int:
     if extent % divisor:
-        raise misfit(
+        raise shape_error(
             op,
             f"Dimension size must be evenly divisible by {divisor} but is {extent}",
             as_shapes=(1,),
@@ -262,7 +262,7 @@ def _completed(x: Value, sizes: Array) -> tuple[int, ...]:
         if size < -1:
             raise ProgramError(f"Size {axis} must be non-negative, not {size}")
     if unknown:
-        # A zero that is asked for answers one that is there: only the other extents are compared.
+        # A zero in the request matches one in the input: only the other extents are compared.
         rest = math.prod(size for size in result if size not in (-1, 0))
         have = math.prod(n for n in x.shape if n or 0 not in result)
         if have % rest and not (0 in result and 0 in x.shape):
@@ -305,13 +305,13 @@ class ExpandDims(OpDef):
         if value is None:
             return [unknown_shape()]
         if value.size != 1:
-            raise misfit(op, "'dim' input must be a tensor with a single value", computed=(1,))
+            raise shape_error(op, "'dim' input must be a tensor with a single value", computed=(1,))
         given = op.inputs[0].shape
         if given.ndims is None:
             return [unknown_shape()]
         axis, rank = int(value.ravel()[0]), given.ndims
         if not -rank - 1 <= axis <= rank:
-            raise misfit(
+            raise shape_error(
                 op, f"dim {axis} not in the interval [{-rank - 1}, {rank}].", computed=(1,)
             )
         axis += rank + 1 if axis < 0 else 0
@@ -379,14 +379,14 @@ class Squeeze(OpDef):
         rank, chosen = given.ndims, set()
         for index, axis in enumerate(op.attributes["squeeze_dims"]):
             if not -rank <= axis < rank:
-                raise misfit(op, f"squeeze_dims[{index}] not in [{-rank},{rank}).")
+                raise shape_error(op, f"squeeze_dims[{index}] not in [{-rank},{rank}).")
             chosen.add(axis % rank)
         if not chosen and None in given.as_list():
             return [unknown_shape()]
         kept = []
         for axis, extent in enumerate(given.as_list()):
             if axis in chosen and extent not in (None, 1):
-                raise misfit(
+                raise shape_error(
                     op, f"Can not squeeze dim[{axis}], expected a dimension of 1, got {extent}"
                 )
             if axis not in chosen and (chosen or extent != 1):

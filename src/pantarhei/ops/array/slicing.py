@@ -19,7 +19,7 @@ from pantarhei.core.dimensions import Dimension
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value, partial_value
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import Extent, merged, misfit
+from pantarhei.graph.definitions.shape_rules import Extent, merged, shape_error
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.graph.tensor_operators import OPERATORS
@@ -48,7 +48,7 @@ class WrongValue(Exception):
 
 @dataclass
 class Axis:
-    """What is asked for along one axis of the input; None for what is not known or not given."""
+    """The slice along one axis of the input; None for what is not known or not given."""
 
     begin: Extent = None
     end: Extent = None
@@ -63,7 +63,7 @@ class Spec:
     """An index, spread over the axes of an input: see `of`.
 
     Attributes:
-      axes: what is asked for, axis by axis.
+      axes: the slices, axis by axis.
       result: for each axis of the result, the axis of the input, or None for a new one.
     """
 
@@ -177,7 +177,7 @@ class StridedSlice(OpDef):
         length = TensorShape([None])
         for vector in vectors:
             if vector.ndims not in (None, 1):
-                raise misfit(op, f"Shape must be rank 1 but is rank {vector.ndims}")
+                raise shape_error(op, f"Shape must be rank 1 but is rank {vector.ndims}")
             length = merged(op, length, vector)
         given, strides = op.inputs[0].shape, constant_value(op.inputs[3])
         if given.ndims is None or strides is None:
@@ -190,9 +190,9 @@ class StridedSlice(OpDef):
             spec = Spec.of(begin, end, strides.tolist(), _masks(op), given.ndims)
             return [TensorShape(spec.shape(given.as_list()))]
         except ProgramError as error:
-            raise misfit(op, error.message, (3,)) from None
+            raise shape_error(op, error.message, (3,)) from None
         except WrongValue as error:
-            raise misfit(op, str(error), (1, 2, 3)) from None
+            raise shape_error(op, str(error), (1, 2, 3)) from None
 
     def partial(self, op: Operation) -> list[int | None] | None:
         # As in TensorFlow, only a stretch of a vector is followed, not a single element.
@@ -378,7 +378,7 @@ def getitem(tensor: Any, index: Any, variable: Any = None) -> Tensor:
 
     Args:
       tensor: a tensor.
-      index: what stands between the brackets.
+      index: what is between the brackets.
       variable: the variable of which `tensor` is the value, if it is one.
 
     Raises:

@@ -13,7 +13,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import (
     axis_from,
     divided,
-    misfit,
+    shape_error,
     shown,
 )
 from pantarhei.graph.operation import Operation, Tensor
@@ -33,11 +33,11 @@ class Unpack(OpDef):
             return [unknown_shape()] * number
         axis, rank = op.attributes["axis"], given.ndims
         if not -rank <= axis < rank:
-            raise misfit(op, f"Invalid axis: {axis}; must be in [{-rank},{rank})")
+            raise shape_error(op, f"Invalid axis: {axis}; must be in [{-rank},{rank})")
         axis %= rank
         extent = given.as_list()[axis]
         if extent not in (None, number):
-            raise misfit(op, f"Dimension must be {number} but is {extent}")
+            raise shape_error(op, f"Dimension must be {number} but is {extent}")
         return [given[:axis].concatenate(given[axis + 1 :])] * number
 
     def grad(self, op: Operation, *grads: Any) -> Tensor:
@@ -123,7 +123,7 @@ def split_axis(op: Operation, index: int, given: TensorShape) -> int | None:
     if axis is None or given.ndims is None:
         return None
     if not -given.ndims <= axis < given.ndims:
-        raise misfit(
+        raise shape_error(
             op,
             f"Dimension size, given by scalar input {axis} must be in range "
             f"[{-given.ndims}, {given.ndims})",
@@ -166,7 +166,7 @@ class SplitV(OpDef):
         extents: list[int | None] = [int(size) for size in sizes]
         total = given.as_list()[axis]
         if extents.count(-1) > 1:
-            raise misfit(op, "size_splits can only have one -1", (1, 2))
+            raise shape_error(op, "size_splits can only have one -1", (1, 2))
         known = sum(size for size in extents if size is not None and size != -1)
         if -1 in extents:
             if total is not None and total < known:
@@ -180,7 +180,7 @@ class SplitV(OpDef):
     @staticmethod
     def _wrong_sizes(op: Operation, total: int, sizes: Sequence[int | None]) -> ValueError:
         message = f"can't split axis of size {total} into pieces of size {shown(sizes)}"
-        return misfit(op, message, (1, 2))
+        return shape_error(op, message, (1, 2))
 
     def grad(self, op: Operation, *grads: Any) -> Any:
         return concat(list(grads), op.inputs[2]), None, None

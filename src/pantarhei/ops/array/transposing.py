@@ -10,7 +10,7 @@ from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.joining import concat
@@ -36,13 +36,13 @@ class Transpose(OpDef):
             return [given]  # one element may stand for a scalar or for a vector
         length = with_rank(op, 1, 1, (1,)).as_list()[0]
         if length not in (None, rank):
-            raise misfit(op, f"Dimension must be {rank} but is {length}", (1,))
+            raise shape_error(op, f"Dimension must be {rank} but is {length}", (1,))
         if order is None:
             return [unknown_shape(rank)]
         extents = given.with_rank(rank).as_list()
         for axis in order:
             if axis >= rank:
-                raise misfit(op, f"perm dim {axis} is out of range of input rank {rank}", (1,))
+                raise shape_error(op, f"perm dim {axis} is out of range of input rank {rank}", (1,))
         return [TensorShape([extents[axis] if axis >= -rank else None for axis in order])]
 
     def grad(self, op: Operation, g: Any) -> Any:

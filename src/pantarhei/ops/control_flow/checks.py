@@ -83,7 +83,7 @@ def verify_tensor_all_finite(
 
 
 class EnsureShape(OpDef):
-    """Its input, if that has the shape that was promised."""
+    """Its input, if that has the declared shape."""
 
     signature = "input: T -> output: T | shape: shape | T: type"
 

@@ -1,8 +1,8 @@
 """Contexts of conditions: what is made in a branch takes what is outside through switches.
 
-A context knows its tensors, and by which tensor of its own it knows one from outside. Contexts of
-loops (while_context.py) build on what stands here; both are kept in collections, so that a graph
-that was read from a file can be differentiated.
+A context holds its tensors, and for each tensor from outside the one that replaces it inside.
+Contexts of loops (while_context.py) build on these; both are kept in collections, so
+that a graph that was read from a file can be differentiated.
 """
 
 from __future__ import annotations

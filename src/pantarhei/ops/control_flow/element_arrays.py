@@ -1,7 +1,7 @@
 """What a tensor array is while a run lasts: elements of one dtype, written once, read by index.
 
 Its rules and the words of its errors are TensorFlow's. The gradients of a tensor array, one for
-each source, are tensor arrays whose elements add up. Nothing here knows graphs.
+each source, are tensor arrays whose elements add up. Independent of graphs.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class ElementArray:
         return self.common
 
     def gradient(self, source: str) -> ElementArray:
-        """The array in which gradients of `source` add up; made when it is first asked for."""
+        """The array in which gradients of `source` add up; made when it is first used."""
         if source not in self.gradients:
             self._check_open()
             made = ElementArray(

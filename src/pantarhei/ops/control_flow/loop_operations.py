@@ -1,7 +1,7 @@
 """The operations that loops are made of, and the functions that make them.
 
 `Enter` brings a tensor into a loop, `NextIteration` into its next round, `Exit` out of it;
-`LoopCond` decides. What a loop as a whole does is lowering's affair (lowering/loop_structure.py).
+`LoopCond` decides. Lowering implements a loop as a whole (lowering/loop_structure.py).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Enter(EnterFamily):
     )
 
     def lower(self, b: Any, op: Operation, x: Any) -> Any:
-        # What is the same in every iteration may be a variable: then each sees its latest value.
+        # An invariant may be a variable: then each iteration reads its latest value.
         is_variable = hasattr(x, "key") and op.inputs[0].dtype.name != "resource"
         return b.read(x) if is_variable and not op.attributes["is_constant"] else x
 

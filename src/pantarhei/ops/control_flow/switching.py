@@ -1,7 +1,8 @@
 """Switches and merges, which conditions and loops are made of, and their gradients.
 
 A switch passes its input to one of two outputs; whatever depends on the other is dead, and a merge
-passes on the input that is not. Lowering learns the predicate and builds only the branch taken.
+passes on the input that is not. Lowering specializes on the predicate and builds only the branch
+taken.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class MergeFamily(OpDef, abstract=True):
             here = op.graph._get_control_flow_context()
             state = None if here is None else here.grad_state
             if state is not None:  # a condition in a loop decides anew in every iteration
-                pred = state.remembered(pred)
+                pred = state.saved_predicate(pred)
             return list(switch(g, pred, name="cond_grad"))
         # A merge that was made by a gradient: which input it passed on is one of its outputs.
         return [switch(g, equal(op.outputs[1], index))[1] for index in range(len(op.inputs))]

@@ -117,7 +117,7 @@ class TensorArray:
 
     @property
     def handle(self) -> Tensor:
-        """The handle by which operations know the array."""
+        """The handle that operations on the array take."""
         return self._handle
 
     @property

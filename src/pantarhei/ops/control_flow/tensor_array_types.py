@@ -1,7 +1,7 @@
 """The operations on tensor arrays: made, written, read, and differentiated by arrays of gradients.
 
 An array is known by its handle; the order of reads and writes by the flow, a number that each
-operation passes on. What an array is stands in ops/control_flow/element_arrays.py.
+operation passes on. The arrays are in ops/control_flow/element_arrays.py.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class TensorArrayGradFamily(OpDef, abstract=True):
 
 
 class TensorArrayGradV3(TensorArrayGradFamily):
-    """The gradients of one source: the same array whenever it is asked for."""
+    """The gradients of one source: the same array for every request."""
 
     signature = (
         "handle: resource, flow_in: float32 -> grad_handle: resource, flow_out: float32 "

@@ -1,8 +1,8 @@
 """The context of a loop: what is made in it takes what is outside through `Enter` operations.
 
 The loop of a gradient is such a context too; it takes what its forward loop has computed from
-stacks, which its `grad_state` fills (autodiff/loop_gradients.py). How a loop is built is another
-module's affair (ops/control_flow/while_loop.py).
+stacks, which its `grad_state` fills (autodiff/loop_gradients.py). ops/control_flow/while_loop.py
+builds loops.
 """
 
 from __future__ import annotations
@@ -86,10 +86,10 @@ class WhileContext(ControlFlowContext):
         if tensor in self.values or tensor.op._get_control_flow_context() is self:
             return self.external.get(tensor, tensor)
         self.values.add(tensor)
-        remembered = self._remembered(tensor)
-        if remembered is not None:
-            self.external[tensor] = remembered
-            return remembered
+        saved = self._from_stack(tensor)
+        if saved is not None:
+            self.external[tensor] = saved
+            return saved
         source = tensor if self.outer is None else self.outer.bring(tensor)
         with self.graph.control_dependencies(None):
             inside = self.entering(source, is_constant=True)
@@ -99,7 +99,7 @@ class WhileContext(ControlFlowContext):
         self.external[tensor] = inside
         return inside
 
-    def _remembered(self, tensor: Tensor) -> Tensor | None:
+    def _from_stack(self, tensor: Tensor) -> Tensor | None:
         """In the loop of a gradient: what a tensor of the forward loop was in that iteration."""
         here = self.graph._get_control_flow_context()
         here = None if here is None else here.loop

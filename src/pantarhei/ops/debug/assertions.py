@@ -1,8 +1,8 @@
 """Assertions about tensors: relations, ranks and types, checked while building where that is
 possible.
 
-What the graph already knows is decided at once, by an error; the rest becomes an `Assert` to wait
-for.
+What static shapes and constants determine is decided at once, by an error; the rest becomes an
+`Assert` to wait for.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _ranked(
     data: Sequence[Any],
     summarize: int | None,
 ) -> Operation:
-    """The assertion about the rank of `x`; nothing to run where the static ranks tell."""
+    """The assertion about the rank of `x`; nothing to run where the static ranks suffice."""
     for each in ranks:
         assert_type(each, dtypes.int32)
     known = [constant_value(each) for each in ranks]

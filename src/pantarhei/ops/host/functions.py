@@ -1,5 +1,6 @@
 """Python functions as operations: `tf.py_func`, and nodes with a forward and a backward
-function."""
+function.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +61,7 @@ class PyFuncStateless(PyFuncFamily):
 def _checked(
     function: Callable[..., Any], types: Sequence[DType]
 ) -> Callable[..., Sequence[Array]]:
-    """The function with its result as arrays of the promised dtypes, and its errors as ours."""
+    """The function with its result as arrays of the declared dtypes, and its errors as ours."""
     label = getattr(function, "__name__", str(function))
 
     def call(*arrays: Array) -> list[Array]:
@@ -93,7 +94,7 @@ def _as_promised(value: Any, dtype: DType, index: int, label: str) -> Array:
             each: Any = array[position]
             encoded[position] = each.encode() if isinstance(each, str) else bytes(each)
         return encoded
-    # Python numbers have no dtype of their own; arrays do, and it has to be the promised one.
+    # Python numbers have no dtype of their own; arrays do, and it has to be the declared one.
     if not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(dtype.numpy)
     if array.dtype != dtype.numpy:

@@ -1,6 +1,6 @@
 """Results that a function of arrays gives: at once where all arrays are known, else in the run.
 
-For operations whose results have shapes that depend on data, or whose meaning is no arithmetic.
+For operations whose results have shapes that depend on data, or that are not arithmetic.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def host_results(
       types: those of the results; None where they depend on data.
 
     Raises:
-      NotStatic: no run is planned; what is asked is what the graph alone tells.
+      NotStatic: no run is planned; only what the graph alone determines is needed.
     """
     if not hasattr(type(b), "host"):
         raise NotStatic(inputs[0])

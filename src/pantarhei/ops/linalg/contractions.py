@@ -291,8 +291,8 @@ def _extents(x: Tensor) -> list[Any]:
     """The extents of `x`, tensors for those that are not known."""
     extents: list[Any] = x.shape.as_list()
     if None in extents:
-        asked = shape(x)
-        extents = [asked[axis] if each is None else each for axis, each in enumerate(extents)]
+        computed = shape(x)
+        extents = [computed[axis] if each is None else each for axis, each in enumerate(extents)]
     return extents
 
 

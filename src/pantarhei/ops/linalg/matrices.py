@@ -17,7 +17,7 @@ from pantarhei.graph.definitions.opdef import OpDef, apply
 from pantarhei.graph.definitions.shape_rules import (
     merged,
     merged_extents,
-    misfit,
+    shape_error,
     shown,
     with_rank,
     with_rank_at_least,
@@ -203,7 +203,7 @@ def _broadcast_batch(op: Operation, x: list[int | None], y: list[int | None]) ->
         elif left is None or right is None:
             result.append(right if left is None else left)
         elif left != right:
-            raise misfit(op, f"Dimensions must be equal, but are {left} and {right}")
+            raise shape_error(op, f"Dimensions must be equal, but are {left} and {right}")
         else:
             result.append(left)
     return result
@@ -345,7 +345,7 @@ class Cross(OpDef):
             with_rank_at_least(op, index, 1)
         common = merged(op, op.inputs[0].shape, op.inputs[1].shape)
         if common.ndims is not None and common.as_list()[-1] not in (None, 3):
-            raise misfit(op, f"Dimension must be 3 but is {common.as_list()[-1]}")
+            raise shape_error(op, f"Dimension must be 3 but is {common.as_list()[-1]}")
         return [common]
 
     def grad(self, op: Operation, g: Tensor) -> Any:
@@ -362,12 +362,14 @@ class Cross(OpDef):
                 kind="FailedPreconditionError",
             )
 
-        def turned(z: Value, places: list[int]) -> Value:
+        def permuted(z: Value, places: list[int]) -> Value:
             taken: Value = b.gather(z, b.constant(np.array(places, np.int32)), axis=z.ndim - 1)
             return taken
 
-        first = b.multiply(turned(x, [1, 2, 0]), turned(y, [2, 0, 1]))
-        result: Value = b.subtract(first, b.multiply(turned(x, [2, 0, 1]), turned(y, [1, 2, 0])))
+        first = b.multiply(permuted(x, [1, 2, 0]), permuted(y, [2, 0, 1]))
+        result: Value = b.subtract(
+            first, b.multiply(permuted(x, [2, 0, 1]), permuted(y, [1, 2, 0]))
+        )
         return result
 
 

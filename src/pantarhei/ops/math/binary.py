@@ -1,7 +1,7 @@
 """Arithmetic of two tensors, element by element, with broadcasting; sums of many tensors.
 
 `Binary` is the family of all such operations: a row says type, dtypes, lowering and gradient, the
-gradient as if nothing were broadcast (`unbroadcast` sees to that). Division has its own module.
+gradient as if nothing were broadcast (`unbroadcast` sums it). Division has its own module.
 """
 
 from __future__ import annotations
@@ -376,7 +376,7 @@ def nextafter(x1: Any, x2: Any, name: str | None = None) -> Tensor:
     return tensor
 
 
-_MISFITS = "inputs must be a list of at least one Tensor{} with the same dtype and shape"
+_WRONG_INPUTS = "inputs must be a list of at least one Tensor{} with the same dtype and shape"
 
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
@@ -395,7 +395,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
       array([ 9., 12.], dtype=float32)
     """
     if not inputs or not isinstance(inputs, (list, tuple)):
-        raise ValueError(_MISFITS.format("/IndexedSlices"))
+        raise ValueError(_WRONG_INPUTS.format("/IndexedSlices"))
     tensors = [
         each if isinstance(each, IndexedSlices) else convert_to_tensor(each) for each in inputs
     ]
@@ -427,12 +427,12 @@ def accumulate_n(
       array([4., 6.], dtype=float32)
     """
     if not inputs or not isinstance(inputs, (list, tuple)):
-        raise ValueError(_MISFITS.format(""))
+        raise ValueError(_WRONG_INPUTS.format(""))
     if any(isinstance(each, IndexedSlices) for each in inputs):
-        raise ValueError(_MISFITS.format(""))
+        raise ValueError(_WRONG_INPUTS.format(""))
     tensors = [convert_to_tensor(each) for each in inputs]
     if any(each.dtype != tensors[0].dtype for each in tensors):
-        raise ValueError(_MISFITS.format(""))
+        raise ValueError(_WRONG_INPUTS.format(""))
     merged = unknown_shape() if shape is None else as_shape(shape)
     for each in tensors:
         merged = merged.merge_with(each.shape)

@@ -1,7 +1,7 @@
 """Gradients through broadcasting: summed over the axes along which an input was repeated.
 
-What static shapes tell is settled while the gradient graph is built; the rest is found out by an
-operation that compares the shapes of the run. Nothing here knows which function broadcast.
+What static shapes determine is settled while the gradient graph is built; the rest is found by an
+operation that compares the shapes of the run. Independent of the function that broadcast.
 """
 
 from __future__ import annotations

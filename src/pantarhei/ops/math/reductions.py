@@ -16,7 +16,7 @@ from pantarhei.core import dtypes
 from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
-from pantarhei.graph.definitions.shape_rules import misfit
+from pantarhei.graph.definitions.shape_rules import shape_error
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.broadcasting import broadcast_to
 from pantarhei.ops.array.constant import constant
@@ -49,13 +49,13 @@ class ReductionDefinition(OpDef, abstract=True):
         given, listed = op.inputs[0].shape, op.inputs[1].shape
         keeps = op.attributes["keep_dims"]
         if listed.ndims is not None and listed.ndims > 1:
-            raise misfit(op, f"Shape must be at most rank 1 but is rank {listed.ndims}")
+            raise shape_error(op, f"Shape must be at most rank 1 but is rank {listed.ndims}")
         axes = constant_value(op.inputs[1])
         if axes is None or given.ndims is None:
             return [unknown_shape(given.ndims if keeps else None)]
         for axis in axes.ravel().tolist():
             if not -given.ndims <= axis < given.ndims:
-                raise misfit(
+                raise shape_error(
                     op,
                     f"Invalid reduction dimension {axis} for input with {given.ndims} dimensions.",
                     computed=(1,),
@@ -127,7 +127,7 @@ def kept_shape(op: Operation) -> Tensor:
     """The shape of a reduction's result with its reduced axes kept, with extent 1."""
     if op.attributes["keep_dims"]:
         return shape(op.outputs[0])
-    # Only its shape is asked for, so it is never computed.
+    # Only its shape is used, so it is never computed.
     return shape(apply(op.type, op.inputs[0], op.inputs[1], keep_dims=True))
 
 
@@ -206,7 +206,7 @@ def _axes(input_tensor: Any, axis: Any) -> Any:
 
 
 def scalar_if_all(result: Tensor, axis: Any, keepdims: bool) -> Tensor:
-    """Notes that reducing over all axes leaves a scalar."""
+    """Sets the scalar shape of a reduction over all axes."""
     if axis is None and not keepdims and not result.shape.is_fully_defined():
         result.set_shape(())
     return result

@@ -94,8 +94,8 @@ def _bessel_i1e_gradient(op: Operation, g: Tensor) -> Any:
     far = abs(x) > float(np.finfo(x.dtype.as_numpy_dtype).eps)  # at 0 the formula is 0 / 0
     zeros = zeros_like(x)
     safe = where(far, x, zeros + 1)
-    slope = bessel_i0e(safe) - y * (sign(safe) + 1.0 / safe)
-    return g * where(far, slope, zeros + 0.5)
+    derivative = bessel_i0e(safe) - y * (sign(safe) + 1.0 / safe)
+    return g * where(far, derivative, zeros + 0.5)
 
 
 for _row in (

@@ -1,6 +1,6 @@
 """Reductions that are built out of several operations: norm, spread, logsumexp, counts.
 
-They make the operations that TensorFlow's functions of the same names make, and know no kind of
+They make the operations that TensorFlow's functions of the same names make, and define no kind of
 operation of their own; the reductions themselves are in reductions.py.
 """
 

@@ -1,7 +1,7 @@
 """Gradients of roots, reciprocals and sigmoids, as operations of their own.
 
-Where no gradient comes in none goes out, even where the slope is infinite or not a number: that is
-what lets `tf.where` keep a root away from negative numbers.
+Where no gradient comes in none goes out, even where the derivative is infinite or not a number:
+so `tf.where` can keep a root away from negative numbers.
 """
 
 from __future__ import annotations

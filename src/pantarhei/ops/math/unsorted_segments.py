@@ -1,6 +1,7 @@
 """Reductions of the rows that share a segment id, where the caller gives the number of segments.
 
-Ids come in any order and shape; rows with a negative id belong to no segment."""
+Ids come in any order and shape; rows with a negative id belong to no segment.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,12 @@ from pantarhei.core.shapes import TensorShape, unknown_shape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
-from pantarhei.graph.definitions.shape_rules import misfit, shown, with_rank, with_rank_at_least
+from pantarhei.graph.definitions.shape_rules import (
+    shape_error,
+    shown,
+    with_rank,
+    with_rank_at_least,
+)
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.filling import ones, ones_like, zeros_like
@@ -41,7 +47,7 @@ class UnsortedSegments(OpDef, abstract=True):
         value = constant_value(op.inputs[2])
         count = None if value is None else int(value)
         if count is not None and count < 0:
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Dimension size, given by scalar input 2, must be non-negative but is {count}",
                 computed=(2,),
@@ -52,7 +58,7 @@ class UnsortedSegments(OpDef, abstract=True):
         pairs = zip(data.as_list(), ids.as_list(), strict=False)
         for ours, theirs in pairs:
             if ours is not None and theirs is not None and ours != theirs:
-                raise misfit(op, f"Dimensions must be equal, but are {ours} and {theirs}")
+                raise shape_error(op, f"Dimensions must be equal, but are {ours} and {theirs}")
         return [TensorShape([count, *data.as_list()[ids.ndims :]])]
 
     def grad(self, op: Operation, g: Tensor) -> Any:

@@ -97,7 +97,7 @@ def _zero(b: Builder, x: Value) -> Value:
 
 
 def _softplus(b: Builder, x: Value) -> Value:
-    # Beyond this the sum 1 + exp(x) does not see the 1 any more, and exp would overflow.
+    # Beyond this 1 + exp(x) rounds to exp(x), and exp would overflow.
     limit = -(np.log(np.finfo(np.float32 if x.dtype.itemsize < 4 else x.dtype).eps) + 2)
     return b.where(
         b.less(b.constant(limit, x.dtype), x), x, b.log1p(b.exp(b.minimum(x, float(limit))))
@@ -239,7 +239,7 @@ class LeakyReluGrad(OpDef):
 
 
 def _alpha(op: Operation) -> float:
-    """The slope as it is kept in a float attribute, in single precision."""
+    """The slope as a float attribute stores it, in single precision."""
     return float(np.float32(op.attributes["alpha"]))
 
 

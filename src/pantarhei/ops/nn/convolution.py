@@ -14,7 +14,7 @@ from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
 from pantarhei.graph.definitions.shape_rules import (
     merged_extents,
-    misfit,
+    shape_error,
     shape_from,
     shown,
     with_rank,
@@ -47,7 +47,7 @@ class ConvolutionFamily:
     sizes: str = "int32"
 
     def geometry(self, op: Operation, x: Any, w: Any) -> dict[str, Any]:
-        """What the primitives need to know, given the concrete shapes of input and filter.
+        """The primitives' attributes, given the concrete shapes of input and filter.
 
         Raises:
           ProgramError: for what TensorFlow's kernels on this processor do not do.
@@ -152,7 +152,7 @@ class ForwardConvolution(OpDef, abstract=True):
         channels = channel_axis(layout, space)
         explicit = op.attributes.get("explicit_paddings") or [0] * 2 * (space + 2)
         if any(explicit[2 * axis] or explicit[2 * axis + 1] for axis in (0, channels)):
-            raise misfit(
+            raise shape_error(
                 op, "Nonzero explicit padding in the batch or depth dimensions is not supported"
             )
         self._check_depth(op, x[channels], w[-2], w[-1])
@@ -180,12 +180,12 @@ class ForwardConvolution(OpDef, abstract=True):
         if self.family.depthwise or self.family.space != 2:
             merged_extents(op, depth, taken)
         elif depth is not None and taken is not None and (not taken or depth % taken):
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Depth of input ({depth}) is not a multiple of input depth of filter ({taken})",
             )
         elif depth and taken and given is not None and given % (depth // taken):
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Depth of output ({given}) is not a multiple of the number of groups "
                 f"({depth // taken})",
@@ -265,7 +265,7 @@ class FilterGradient(OpDef, abstract=True):
 
 def _with_rank(op: Operation, given: TensorShape, rank: int) -> TensorShape:
     if given.ndims not in (None, rank):
-        raise misfit(op, f"Shape must be rank {rank} but is rank {given.ndims}")
+        raise shape_error(op, f"Shape must be rank {rank} but is rank {given.ndims}")
     return given.with_rank(rank)
 
 

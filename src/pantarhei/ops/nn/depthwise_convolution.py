@@ -1,4 +1,7 @@
-"""Convolutions that work on each channel by itself: depthwise, and separable."""
+"""Convolutions that work on each channel by itself: depthwise, and separable.
+
+With a dilation rate they run by `dilated_convolution.with_gaps`.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Convolutions that slide with gaps, work on each channel by itself, or have any number of axes.
+"""Convolutions and pooling with dilation, over one, two or three axes.
 
-A convolution with gaps is a dense one on each part of a batch into which space has been moved, as
+A dilated convolution is a dense one on each part of a batch into which space has been moved, as
 TensorFlow builds it (ops/array/blocks.py); the operations are those of ops/nn/convolution.py.
 """
 
@@ -41,7 +41,7 @@ def with_gaps(
 
     Args:
       x: `[batch, *space, ...]`.
-      filter_shape: the windows' shape, or a function that gives it, asked only for "SAME".
+      filter_shape: the windows' shape, or a function that gives it, called only for "SAME".
       rate: a vector with one number for each axis of space.
       padding: "SAME" or "VALID"; with gaps, `dense` gets "VALID".
       dense: the operation without gaps.

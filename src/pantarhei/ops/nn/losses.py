@@ -1,7 +1,7 @@
-"""Loss functions of classification and counting, and the fused cross entropies beneath them.
+"""Loss functions of squares, of independent classes and of counts.
 
-The fused operations give the gradient with the loss, so that it is computed without cancellation.
-Shapes are checked while the graph is described, as far as they are known then.
+Shapes are checked while the graph is described, as far as they are known then. Cross entropies of
+softmax are in softmax_cross_entropy.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Patches of images: what a sliding window sees, laid out in the depth of the result."""
+"""Patches of images: the elements under a sliding window, in the depth of the result."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Window:
 
 
 class ExtractImagePatches(OpDef):
-    """What a window sees at each of its positions, as the depth of the result."""
+    """The elements under a window at each of its positions, as the depth of the result."""
 
     signature = f"images: T -> patches: T | {_ATTRIBUTES}"
 
@@ -162,7 +162,7 @@ def extract_image_patches(
     name: str | None = None,
     sizes: Sequence[int] | None = None,
 ) -> Tensor:
-    """What a window sees at each of its positions, laid out in the depth of the result.
+    """The elements under a window at each of its positions, in the depth of the result.
 
     Args:
       images: a tensor of shape (batch, height, width, channels).

@@ -48,7 +48,7 @@ def pooled_shape(op: Operation) -> TensorShape:
 
 
 def windows_of(op: Operation, extents: tuple[int, ...]) -> dict[str, Any]:
-    """What the primitives need to know; raises for what TensorFlow's kernels do not do."""
+    """The primitives' attributes; raises where TensorFlow's kernels do."""
     window, strides = op.attributes["ksize"], op.attributes["strides"]
     if op.attributes.get("data_format", "NHWC") != "NHWC":
         kind = "Avg" if op.type.startswith("Avg") else "Max"

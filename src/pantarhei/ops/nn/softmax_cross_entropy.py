@@ -1,7 +1,8 @@
-"""Cross entropies of softmax, with the fused operations beneath them.
+"""Cross entropies of softmax, of distributions and of class numbers, by fused operations.
 
 The fused operations give the gradient with the loss, so that it is computed without cancellation.
-Shapes are checked while the graph is described, as far as they are known then."""
+Shapes are checked while the graph is described, as far as they are known then.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from pantarhei.ops.math.binary import multiply
 from pantarhei.ops.math.comparison import equal
 from pantarhei.ops.search.set_operations import set_difference
 
-_MISFIT = "weights can not be broadcast to values."
+_CANNOT_BROADCAST = "weights can not be broadcast to values."
 
 
 def _measured(x: Any, name: str) -> tuple[Tensor, Tensor, Tensor]:
@@ -50,7 +50,7 @@ def assert_broadcastable(weights: Any, values: Any) -> Operation | Tensor:
                 return no_op(name="static_scalar_check_success")
             if weights.shape.ndims != values.shape.ndims:
                 raise ValueError(
-                    f"{_MISFIT} values.rank={values.shape.ndims}. "
+                    f"{_CANNOT_BROADCAST} values.rank={values.shape.ndims}. "
                     f"weights.rank={weights.shape.ndims}. values.shape={values.shape}. "
                     f"weights.shape={weights.shape}."
                 )
@@ -59,7 +59,7 @@ def assert_broadcastable(weights: Any, values: Any) -> Operation | Tensor:
                 for axis, extents in enumerate(zip(ours, theirs, strict=True)):
                     if extents[0] not in (1, extents[1]):
                         raise ValueError(
-                            f"{_MISFIT} Mismatch at dim {axis}. values.shape={theirs} "
+                            f"{_CANNOT_BROADCAST} Mismatch at dim {axis}. values.shape={theirs} "
                             f"weights.shape={ours}."
                         )
                 return no_op(name="static_dims_check_success")
@@ -70,9 +70,9 @@ def assert_broadcastable(weights: Any, values: Any) -> Operation | Tensor:
             lambda: _fits(weights_rank, weights_shape, values_rank, values_shape),
             name="is_valid_shape",
         )
-        told: list[Any] = [_MISFIT, "weights.shape=", weights.name, weights_shape]
-        told += ["values.shape=", values.name, values_shape, "is_scalar=", is_scalar]
-        return Assert(fits, told, name=scope)
+        parts: list[Any] = [_CANNOT_BROADCAST, "weights.shape=", weights.name, weights_shape]
+        parts += ["values.shape=", values.name, values_shape, "is_scalar=", is_scalar]
+        return Assert(fits, parts, name=scope)
 
 
 def _fits(
@@ -84,13 +84,13 @@ def _fits(
         same_rank = equal(values_rank, weights_rank, name="is_same_rank")
         return cond(
             same_rank,
-            lambda: _no_extent_misfits(weights_shape, values_shape),
+            lambda: _extents_broadcast(weights_shape, values_shape),
             lambda: same_rank,
             name=scope,
         )
 
 
-def _no_extent_misfits(weights_shape: Tensor, values_shape: Tensor) -> Tensor:
+def _extents_broadcast(weights_shape: Tensor, values_shape: Tensor) -> Tensor:
     with name_scope(None, "has_invalid_dims", [weights_shape, values_shape]) as scope:
         # A row for each axis: the extents that are allowed, and the one that is there.
         extents = expand_dims(values_shape, -1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pantarhei.graph.definitions.shape_rules import Extent, misfit
+from pantarhei.graph.definitions.shape_rules import Extent, shape_error
 from pantarhei.graph.operation import Operation
 from pantarhei.program.ir import ProgramError
 
@@ -64,14 +64,14 @@ def checked_sizes(op: Operation, attribute: str, count: int) -> list[int]:
     sizes: list[int] = op.attributes[attribute]
     what = {"strides": "stride", "dilations": "dilation"}.get(attribute, attribute)
     if len(sizes) != count:
-        raise misfit(
+        raise shape_error(
             op,
             f"{op.type} on data format {op.attributes['data_format']} requires the {what} "
             f"attribute to contain {count} values, but got: {len(sizes)}",
         )
     for size in sizes:
         if size <= 0:
-            raise misfit(op, f"{what.capitalize()} must be > 0, but got {size}")
+            raise shape_error(op, f"{what.capitalize()} must be > 0, but got {size}")
     return sizes
 
 
@@ -97,7 +97,7 @@ def windowed(
         return None
     reach, room = (window - 1) * dilation + 1, extent + sum(explicit)
     if reach > room:
-        raise misfit(op, f"Negative dimension size caused by subtracting {reach} from {room}")
+        raise shape_error(op, f"Negative dimension size caused by subtracting {reach} from {room}")
     return (room - reach) // stride + 1
 
 

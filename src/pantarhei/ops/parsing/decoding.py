@@ -12,7 +12,7 @@ from pantarhei.core import dtypes
 from pantarhei.core.dtypes import DType
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit
+from pantarhei.graph.definitions.shape_rules import shape_error
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.ops.array.shapes import renamed
 from pantarhei.ops.host.results import host_results
@@ -111,7 +111,7 @@ class DecodeCSV(OpDef):
         for default in defaults:
             extents = default.as_list() if default.ndims is not None else []
             if len(extents) > 1 or (extents and extents[0] is not None and extents[0] > 1):
-                raise misfit(
+                raise shape_error(
                     op, "Shape of a default must be a length-0 or length-1 vector, or a scalar."
                 )
         return [records] * len(defaults)
@@ -221,7 +221,7 @@ def decode_csv(
         of one element; an empty vector if none may be. Its dtype is that of the column: float32,
         float64, int32, int64 or string.
       field_delim: the character between two fields.
-      use_quote_delim: whether fields may stand in double quotes.
+      use_quote_delim: whether fields may be in double quotes.
       name: name of the operation.
       na_value: a text that means that a field is empty.
       select_cols: the numbers of the columns that are wanted, in order; all by default.

@@ -1,4 +1,4 @@
-"""What features of examples may look like, and what a parsing operation is told about them."""
+"""What features of examples may look like, and the arguments of parsing operations that follow."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ class DenseFeature(NamedTuple):
 
 @dataclass
 class Wanted:
-    """What an operation is told: features that become sparse tensors, and ordinary ones."""
+    """The arguments of an operation: features that become sparse tensors, and ordinary ones."""
 
     sparse: dict[str, DType] = field(default_factory=dict)
     dense: list[DenseFeature] = field(default_factory=list)
 
     def add_sparse(self, key: str, dtype: Any) -> None:
-        """Asks for a feature as a sparse tensor; it may be asked for again with the same dtype."""
+        """Adds a feature as a sparse tensor; it may be added again with the same dtype."""
         found = self.sparse.get(key)
         if found is not None and found != dtypes.as_dtype(dtype):
             named = (repr(dtypes.as_dtype(each)) for each in (found, dtype))
@@ -226,7 +226,7 @@ def default_tensor(each: DenseFeature, shaped: bool = True) -> Tensor:
 
 
 def with_sparse_features(features: Mapping[str, Any], parsed: dict[str, Any]) -> dict[str, Any]:
-    """What was parsed under the keys that were asked for: positions and values are put together."""
+    """What was parsed under the requested keys: positions and values are put together."""
     for key, each in sorted(features.items()):
         if isinstance(each, SparseFeature):
             positions: Any = each.index_key

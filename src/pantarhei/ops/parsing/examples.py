@@ -1,6 +1,6 @@
 """Serialized `Example` messages as tensors: `parse_example`, `parse_single_example`.
 
-Knows how features become tensors; where records come from it must not know.
+Features become tensors here; where records come from does not matter.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def parse_example(
       features: a `FixedLenFeature`, `VarLenFeature`, `FixedLenSequenceFeature` or `SparseFeature`
         for each key that is wanted.
       name: name of the operation.
-      example_names: a string vector of names for errors to tell.
+      example_names: a string vector of names for error messages.
 
     Returns:
       For each key a tensor of shape `[batch] + shape`, or of shape `[batch, length] + shape` for
@@ -299,7 +299,7 @@ def parse_single_example(
     Args:
       serialized: a string scalar.
       features, name: as for `tf.parse_example`.
-      example_names: a string scalar: a name for errors to tell.
+      example_names: a string scalar: a name for error messages.
 
     Returns:
       For each key a tensor or SparseTensor, without the axis of a batch.

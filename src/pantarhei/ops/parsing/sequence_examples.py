@@ -313,7 +313,7 @@ def parse_single_sequence_example(
       serialized: a string scalar.
       context_features: a `FixedLenFeature` or `VarLenFeature` for each key of the context.
       sequence_features: a `FixedLenSequenceFeature` or `VarLenFeature` for each list.
-      example_name: a string scalar: a name for errors to tell.
+      example_name: a string scalar: a name for error messages.
       name: name of the operation.
 
     Returns:
@@ -364,7 +364,7 @@ def parse_sequence_example(
     Args:
       serialized: a string vector.
       context_features, sequence_features: as for `tf.parse_single_sequence_example`.
-      example_names: a string vector of names for errors to tell.
+      example_names: a string vector of names for error messages.
       name: name of the operation.
 
     Returns:

@@ -11,7 +11,7 @@ from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import apply
-from pantarhei.graph.definitions.shape_rules import misfit, shape_from, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, shape_from, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.filling import zeros_like
@@ -22,7 +22,7 @@ from pantarhei.program.ir import ProgramError, Value
 
 
 class Multinomial(Drawn):
-    """Classes, drawn with the probabilities that logits tell."""
+    """Classes, drawn with the probabilities that logits give."""
 
     differentiable = False
     signature = (
@@ -49,7 +49,7 @@ def multinomial_shape(op: Operation) -> list[TensorShape]:
     count = constant_value(op.inputs[1])
     if count is not None and count < 0:
         message = f"Dimension size, given by scalar input 1, must be non-negative but is {count}"
-        raise misfit(op, message, computed=[1])
+        raise shape_error(op, message, computed=[1])
     batch = op.inputs[0].shape[0].value if op.inputs[0].shape.ndims is not None else None
     return [TensorShape([batch, None if count is None else int(count)])]
 

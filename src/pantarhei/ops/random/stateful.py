@@ -262,7 +262,7 @@ def random_uniform(
 
     Raises:
       ValueError: another dtype, or integers without `maxval`. InvalidArgumentError: in a run where
-      integers are asked for and `minval` is not below `maxval`.
+      integers are requested and `minval` is not below `maxval`.
 
     Example:
       >>> import pantarhei as tf

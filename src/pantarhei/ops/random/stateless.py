@@ -11,7 +11,7 @@ from pantarhei.core import dtypes
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
-from pantarhei.graph.definitions.shape_rules import misfit, shape_from, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, shape_from, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.random.distributions import multinomial_shape, sample_count
@@ -30,7 +30,7 @@ def check_seeds(op: Operation, index: int) -> None:
     with_rank(op, index, 1)
     shape = op.inputs[index].shape
     if shape.ndims is not None and shape[0].value not in (None, 2):
-        raise misfit(op, f"Dimension must be 2 but is {shape[0].value}")
+        raise shape_error(op, f"Dimension must be 2 but is {shape[0].value}")
 
 
 class StatelessFill(OpDef, abstract=True):
@@ -96,7 +96,7 @@ class StatelessRandomUniformInt(OpDef):
 
 
 class StatelessMultinomial(OpDef):
-    """Classes, drawn from two seeds with the probabilities that logits tell."""
+    """Classes, drawn from two seeds with the probabilities that logits give."""
 
     signature = (
         "logits: T, num_samples: int32, seed: Tseed -> output: output_dtype "

@@ -16,7 +16,7 @@ from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.constant import constant_value
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import OpDef, apply
-from pantarhei.graph.definitions.shape_rules import misfit, with_rank
+from pantarhei.graph.definitions.shape_rules import shape_error, with_rank
 from pantarhei.graph.operation import Operation, Tensor
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.casting import cast
@@ -30,7 +30,7 @@ from pantarhei.program.ir import Array, ProgramError, Value
 
 
 class Unique(NamedTuple):
-    """The distinct elements, and for each element the position of its like among them."""
+    """The distinct elements, and for each element the position of its equal among them."""
 
     y: Tensor
     idx: Tensor
@@ -52,7 +52,7 @@ class ListDiff(NamedTuple):
 
 
 def _distinct(x: Array, dtype: Any) -> tuple[Array, Array, Array]:
-    """Distinct elements in the order of their first occurrence; NaN is like nothing."""
+    """Distinct elements in the order of their first occurrence; NaN equals nothing."""
     seen: dict[Any, int] = {}
     positions = np.empty(len(x), dtype)
     kept = []
@@ -251,7 +251,7 @@ class Bincount(OpDef):
         value = constant_value(op.inputs[1])
         size = None if value is None else int(value)
         if size is not None and size < 0:
-            raise misfit(op, f"size ({size}) must be non-negative", computed=(1,))
+            raise shape_error(op, f"size ({size}) must be non-negative", computed=(1,))
         return [TensorShape([size])]
 
     def lower(self, b: Builder, op: Operation, arr: Value, size: Value, weights: Value) -> Value:

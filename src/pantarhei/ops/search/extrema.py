@@ -1,4 +1,7 @@
-"""Positions of extreme elements: argmax, argmin, the k largest."""
+"""Positions of extreme elements: argmax, argmin, the k largest.
+
+Of equal elements the first counts.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pantarhei.graph.constant import constant_value
 from pantarhei.graph.definitions.opdef import OpDef, apply, register
 from pantarhei.graph.definitions.shape_rules import (
     merged_extents,
-    misfit,
+    shape_error,
     shown,
     with_rank,
     with_rank_at_least,
@@ -45,7 +48,7 @@ class ArgExtremum(OpDef, abstract=True):
             return [unknown_shape(given.ndims - 1)]
         axis = int(value)
         if not -given.ndims <= axis < given.ndims:
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Dimension ({axis}) must be in the range [{-given.ndims}, {given.ndims}), "
                 f"where {given.ndims} is the number of dimensions in the input.",
@@ -156,9 +159,6 @@ def arg_min(
     return result
 
 
-# --- the k largest ------------------------------------------------------------------------------
-
-
 class TopKV2Definition(OpDef, type="TopKV2"):
     """The k largest elements along the last axis and their positions, largest first."""
 
@@ -170,7 +170,7 @@ class TopKV2Definition(OpDef, type="TopKV2"):
         value = constant_value(op.inputs[1])
         k = None if value is None else int(value)
         if k is not None and k < 0:
-            raise misfit(
+            raise shape_error(
                 op,
                 f"Dimension size, given by scalar input 1, must be non-negative but is {k}",
                 computed=(1,),
@@ -179,7 +179,7 @@ class TopKV2Definition(OpDef, type="TopKV2"):
             return [unknown_shape(), unknown_shape()]
         *rest, last = given.as_list()
         if k is not None and last is not None and last < k:
-            raise misfit(
+            raise shape_error(
                 op, f"input must have last dimension >= k = {k} but is {last}", computed=(1,)
             )
         return [TensorShape([*rest, k])] * 2

@@ -1,4 +1,7 @@
-"""Sorting along an axis, and insertion into sorted sequences."""
+"""Sorting along an axis, and insertion into sorted sequences.
+
+Sorting takes all elements as the k largest, after a transposition where the axis is not the last.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,6 @@ from pantarhei.ops.array.shapes import rank, reshape, shape, shape_internal
 from pantarhei.ops.search.extrema import top_k
 from pantarhei.program.builder import Builder
 from pantarhei.program.ir import ProgramError, Value
-
-# --- sorting ------------------------------------------------------------------------------------
 
 
 def sort(

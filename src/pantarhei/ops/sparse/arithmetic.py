@@ -183,7 +183,7 @@ def sparse_add(a: Any, b: Any, threshold: Any = None, thresh: Any = None) -> Any
 
 
 class SparseDenseElementwise(OpDef, abstract=True):
-    """Each element with its like in a tensor that is broadcast: type and primitive."""
+    """Each element combined with a broadcast tensor's at its position: type and primitive."""
 
     signature = (
         "sp_indices: int64, sp_values: T, sp_shape: int64, dense: T -> output: T | T: numeric"

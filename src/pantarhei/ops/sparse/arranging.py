@@ -162,7 +162,7 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
 
     Args:
       sp_input: a SparseTensor.
-      shape: the new shape; one extent may be -1, which the others tell.
+      shape: the new shape; one extent may be -1, which the others determine.
       name: name of the operation.
 
     Raises:
@@ -189,7 +189,7 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
 
 
 def _known_extents(old: TensorShape, shape: Tensor) -> list[int] | None:
-    """The new extents as far as static shapes tell all of them."""
+    """The new extents where static shapes determine all of them."""
     new = shape_value(shape)
     if new.ndims is None or not old.is_fully_defined():
         return None

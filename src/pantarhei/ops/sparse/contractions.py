@@ -49,10 +49,10 @@ class SparseTensorDenseMatMul(OpDef):
             raise NotImplementedError(
                 "SparseTensorDenseMatMul op does not support complex gradients."
             )
-        turned, adjoint = op.attributes["adjoint_a"], op.attributes["adjoint_b"]
-        back = apply("SparseTensorDenseMatMul", indices, values, shape, g, adjoint_a=not turned)
+        transposed, adjoint = op.attributes["adjoint_a"], op.attributes["adjoint_b"]
+        back = apply("SparseTensorDenseMatMul", indices, values, shape, g, adjoint_a=not transposed)
         rows, columns = indices[:, 0], indices[:, 1]
-        if turned:
+        if transposed:
             rows, columns = columns, rows
         ours = gather(g, rows)
         theirs = gather(transpose(dense) if adjoint else dense, columns)
@@ -65,7 +65,7 @@ class SparseTensorDenseMatMul(OpDef):
 
     def lower(self, b: Any, op: Operation, *inputs: Value) -> Value:
         indices, values, shape, dense = inputs
-        turned, adjoint = op.attributes["adjoint_a"], op.attributes["adjoint_b"]
+        transposed, adjoint = op.attributes["adjoint_a"], op.attributes["adjoint_b"]
         if dense.ndim != 2:
             raise ProgramError("Tensor 'b' is not a matrix")
         if shape.shape != (2,):
@@ -75,7 +75,7 @@ class SparseTensorDenseMatMul(OpDef):
                 "Number of rows of a_indices does not match number of entries in a_values"
             )
         extents = tuple(b.static(shape).tolist())
-        rows, inner = extents[::-1] if turned else extents
+        rows, inner = extents[::-1] if transposed else extents
         have, columns = dense.shape[::-1] if adjoint else dense.shape
         if inner != have:
             raise ProgramError(
@@ -86,23 +86,25 @@ class SparseTensorDenseMatMul(OpDef):
             )
 
         def product(positions: Array, elements: Array, matrix: Array) -> list[Array]:
-            if turned:
+            if transposed:
                 positions, elements = positions[:, ::-1], elements.conj()
             matrix = matrix.conj().T if adjoint else matrix
-            return [_product(positions, elements, matrix, rows, turned)]
+            return [_product(positions, elements, matrix, rows, transposed)]
 
         types = [Type(values.dtype, (rows, columns))]
         return host_results(b, product, [indices, values, dense], types)[0]
 
 
-def _product(positions: Array, elements: Array, matrix: Array, count: int, turned: bool) -> Array:
+def _product(
+    positions: Array, elements: Array, matrix: Array, count: int, transposed: bool
+) -> Array:
     """The rows of `matrix`, weighted and added up, by SciPy's loops."""
     from scipy.sparse import csr_array
 
     rows, columns = positions.T
     for name, places, axis, limit in (
-        ("k", columns, 0 if turned else 1, len(matrix)),
-        ("m", rows, 1 if turned else 0, count),
+        ("k", columns, 0 if transposed else 1, len(matrix)),
+        ("m", rows, 1 if transposed else 0, count),
     ):
         for place in np.flatnonzero((places < 0) | (places >= limit))[:1]:
             raise ProgramError(

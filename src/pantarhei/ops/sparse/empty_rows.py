@@ -115,7 +115,7 @@ def sparse_fill_empty_rows(
       name: name of the scope.
 
     Returns:
-      The filled tensor, and a boolean vector that tells which rows had no element.
+      The filled tensor, and a boolean vector that marks the rows without elements.
 
     Raises:
       TypeError: `sp_input` is not sparse.

@@ -27,7 +27,7 @@ def sparse_merge(
     name: str | None = None,
     already_sorted: bool = False,
 ) -> SparseTensor:
-    """Values at the positions that numbers beside them tell: the last axis counts numbers.
+    """Values at the positions given by numbers beside them: the last axis counts numbers.
 
     Args:
       sp_ids: an integer SparseTensor, or a list of them, one for each new axis.

@@ -1,4 +1,4 @@
-"""Parts of sparse tensors taken, put together, filled up."""
+"""Sparse tensors sliced, split, concatenated and filtered."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _sliced(rows: Array, elements: Array, shape: Array, start: Array, size: Arra
 
 
 class SparseSliceGrad(OpDef):
-    """The gradient of each element: that of its like in the slice, or zero."""
+    """The gradient of each element: that of the same position in the slice, or zero."""
 
     signature = (
         "backprop_val_grad: T, input_indices: int64, input_start: int64, output_indices: int64 "

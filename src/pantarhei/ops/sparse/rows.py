@@ -1,7 +1,7 @@
 """Positions of sparse tensors as rows of a matrix: their order, and rows that are equal.
 
 Functions of arrays, of which operations on sparse tensors are made, and the shape rules that these
-share. Knows no operation.
+share. Independent of operations.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def in_order(rows: Array) -> Array:
 
 
 def grouped(rows: Array) -> tuple[Array, Array]:
-    """The distinct rows in order, and for each row the number of its like among them."""
+    """The distinct rows in order, and for each row the number of its equal among them."""
     order = in_order(rows)
     ranked = rows[order]
     first = np.ones(len(rows), bool)
@@ -35,7 +35,7 @@ def grouped(rows: Array) -> tuple[Array, Array]:
 
 
 def found_at(rows: Array, values: Array, wanted: Array) -> Array:
-    """For each of the `wanted` rows the value of its like among `rows`, or zero."""
+    """For each of the `wanted` rows the value of its equal among `rows`, or zero."""
     distinct, numbers = grouped(np.concatenate([rows, wanted]))
     table = np.zeros(len(distinct), values.dtype)
     table[numbers[: len(rows)]] = values
@@ -80,7 +80,7 @@ def extents_of(op: Operation, index: int, rank: int) -> list[int | None]:
 
 
 def count_of(op: Operation, indices: int, values: int) -> int | None:
-    """How many elements a sparse input has, told by its positions or its values."""
+    """How many elements a sparse input has, from its positions or its values."""
     (rows, _), (count,) = extents_of(op, indices, 2), extents_of(op, values, 1)
     return merged_extents(op, rows, count)
 

@@ -202,7 +202,7 @@ def sparse_to_dense(
       sparse_indices: positions: a matrix with one row for each, a vector, or a scalar.
       output_shape: a vector: the shape of the result.
       sparse_values: a vector with an element for each position, or one for all.
-      default_value: a scalar: what stands everywhere else.
+      default_value: a scalar: the value everywhere else.
       validate_indices: whether positions must be in order, without repetitions.
       name: name of the operation.
 
@@ -233,7 +233,7 @@ def sparse_tensor_to_dense(
 
     Args:
       sp_input: a SparseTensor.
-      default_value: a scalar: what stands where no element is; zero by default.
+      default_value: a scalar: the value where no element is; zero by default.
       validate_indices: whether positions must be in order, without repetitions.
       name: name of the operation.
 

@@ -62,9 +62,9 @@ class DenseUpdate(OpDef, abstract=True):
         return list(inputs)
 
     def _signature(self) -> str:
-        held = "Ref(T)" if self.by_reference else "resource"
+        kind = "Ref(T)" if self.by_reference else "resource"
         types = {"global_step": "int64", "indices": "Tindices"}
-        arguments = [f"{each}: {held}" for each in self.variables]
+        arguments = [f"{each}: {kind}" for each in self.variables]
         arguments += [f"{each}: {types.get(each, 'T')}" for each in self.names]
         attributes = ["T: numeric", *(["Tindices: index"] if self.sparse else [])]
         attributes += ["use_locking: bool = False"]
@@ -80,12 +80,12 @@ class DenseUpdate(OpDef, abstract=True):
     def infer(self, op: Operation) -> list[TensorShape]:
         """The variable's shape, which slots and gradient must have, and the others none."""
         count = len(self.variables)
-        held = [
+        shapes = [
             tensor.shape if self.by_reference else held_shape(tensor)
             for tensor in op.inputs[:count]
         ]
-        shape = held[0]
-        for slot in held[1:]:
+        shape = shapes[0]
+        for slot in shapes[1:]:
             shape = merged(op, shape, slot)
         places = {name: count + index for index, name in enumerate(self.names)}
         for name, index in places.items():
@@ -104,9 +104,9 @@ class DenseUpdate(OpDef, abstract=True):
         count = len(self.variables)
         references = dict(zip(self.variables, inputs[:count], strict=True))
         given = dict(zip(self.names, inputs[count:], strict=True))
-        held = {name: b.read(reference) for name, reference in references.items()}
-        self._check(held, given)
-        old, put_back = self._rows(b, held, given)
+        current = {name: b.read(reference) for name, reference in references.items()}
+        self._check(current, given)
+        old, put_back = self._rows(b, current, given)
         options = {name: op.attributes[name] for name in self.options}
         numbers = {name: TracedValue(b, value) for name, value in {**old, **given}.items()}
         if "delta" in numbers:
@@ -117,15 +117,15 @@ class DenseUpdate(OpDef, abstract=True):
         return inputs[0] if self.by_reference else None
 
     def _rows(
-        self, b: Any, held: dict[str, Value], given: dict[str, Value]
+        self, b: Any, current: dict[str, Value], given: dict[str, Value]
     ) -> tuple[dict[str, Value], Callable[[str, Value], Value]]:
         """The values that the rule changes, and how the results get back into their variables."""
-        return held, lambda name, new: new
+        return current, lambda name, new: new
 
-    def _check(self, held: dict[str, Value], given: dict[str, Value]) -> None:
+    def _check(self, current: dict[str, Value], given: dict[str, Value]) -> None:
         """Raises ProgramError in TensorFlow's words if concrete shapes do not fit."""
-        shape = held["var"].shape
-        for name, value in held.items():
+        shape = current["var"].shape
+        for name, value in current.items():
             if value.shape != shape:
                 _raise_different(name, shape, value.shape)
         for name, value in given.items():
@@ -171,20 +171,20 @@ class SparseUpdate(DenseUpdate, abstract=True):
             raise ProgramError("grad must be the same size as indices in the first dimension.")
 
     def _rows(
-        self, b: Any, held: dict[str, Value], given: dict[str, Value]
+        self, b: Any, current: dict[str, Value], given: dict[str, Value]
     ) -> tuple[dict[str, Value], Callable[[str, Value], Value]]:
         indices = b.check_range(
             given.pop("indices"),
-            limit=held["var"].shape[0],
+            limit=current["var"].shape[0],
             message="Index {wrong} at offset {offset} in indices is out of range",
         )
         positions = b.reshape(indices, shape=(*indices.shape, 1))
 
         def put_back(name: str, rows: Value) -> Value:
-            result: Value = b.scatter(held[name], positions, rows, combine="set")
+            result: Value = b.scatter(current[name], positions, rows, combine="set")
             return result
 
-        return {name: b.gather(value, indices, axis=0) for name, value in held.items()}, put_back
+        return {name: b.gather(value, indices, axis=0) for name, value in current.items()}, put_back
 
 
 def _raise_different(name: str, expected: Shape, found: Shape) -> None:
@@ -249,7 +249,7 @@ def update(
       ValueError: shapes do not fit. TypeError: dtypes do not fit.
     """
     form = f"{'Resource' if resource else ''}{'Sparse' if sparse else ''}Apply{kind}"
-    held = [each.handle for each in variables] if resource else variables
-    result = apply(form, *held, *inputs, **attributes)
+    current = [each.handle for each in variables] if resource else variables
+    result = apply(form, *current, *inputs, **attributes)
     op: Operation = result if resource else result.op
     return op

@@ -1,7 +1,7 @@
 """Resource variables as operations: the handle, explicit reads and updates.
 
 A handle is a tensor of dtype `resource` that carries a reference. Reading is an operation of its
-own, so what it sees is settled by its place among the updates. Shapes come from the operation that
+own, so its place among the updates determines what it reads. Shapes come from the operation that
 made the handle.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 from pantarhei.core.shapes import TensorShape
 from pantarhei.graph.convert import convert_to_tensor
 from pantarhei.graph.definitions.opdef import apply, register
-from pantarhei.graph.definitions.shape_rules import misfit, shown, with_rank_at_least
+from pantarhei.graph.definitions.shape_rules import shape_error, shown, with_rank_at_least
 from pantarhei.graph.operation import Operation
 from pantarhei.graph.scopes import name_scope
 from pantarhei.ops.array.casting import cast
@@ -38,7 +38,7 @@ class ScatterNdUpdates(ScatterUpdates, abstract=True):
                 if ours != theirs:
                     at = f"indices.shape={shown(indices)} must match"
                     of = f"updates.shape={shown(updates)}"
-                    raise misfit(
+                    raise shape_error(
                         op,
                         f"The outer {outer} dimensions of {at} the outer {outer} dimensions of "
                         f"{of}: Dimension {axis} in both shapes must be equal, but are {ours} and "

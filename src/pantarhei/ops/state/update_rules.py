@@ -1,8 +1,8 @@
 """The rules by which optimizers change variables: formulas, each written once.
 
 A rule takes the values of the variable and its slots, then the other inputs of its operation, and
-returns the new values of the variable and its slots. It knows neither where they are kept nor
-whether they are whole variables or some rows of them. The names in a rule are those of its
+returns the new values of the variable and its slots. It is independent of where they are kept and
+of whether they are whole variables or some rows of them. The names in a rule are those of its
 operation's inputs, but for the gradient, which is always called so.
 """
 

@@ -1,6 +1,6 @@
 """Values of features read out of messages: arrays, and the words of what does not fit.
 
-Functions that parsing operations run; they know messages and no operation.
+Functions that parsing operations run; they read messages and are independent of operations.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`tf.print` and `tf.strings.format`: templates filled with tensors, written when the graph runs.
 
 Text goes through Python's own `sys.stdout` and `sys.stderr`, whatever they are when the graph runs:
-in a notebook it appears under the cell. How a single element is written, `tf.Print` knows too.
+in a notebook it appears under the cell. `tf.Print` writes single elements in the same way.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def print_v2(
 
 
 def _target(stream: Any) -> str:
-    """The name by which the graph knows a stream, a level of logging or a file."""
+    """The name in the graph of a stream, a level of logging or a file."""
     if isinstance(stream, str) and stream.startswith("file://"):
         return stream
     if stream in (sys.stdout, sys.__stdout__):

@@ -1,6 +1,6 @@
 """Summaries of images and sounds: PNG through Pillow, WAV through the standard library.
 
-Knows how floats become the bytes of pixels and samples. What summaries have in common is in
+Converts floats to the bytes of pixels and samples. What summaries have in common is in
 summaries.
 """
 

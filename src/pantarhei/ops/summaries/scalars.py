@@ -1,7 +1,7 @@
 """Summaries: what a run shows of its tensors, as serialized `Summary` messages.
 
 Each operation gives one string scalar. Tags are names of operations, so they are unique in a graph
-and follow its name scopes. Knows how numbers become messages; images and sounds are encoded in
+and follow its name scopes. Converts numbers to messages; images and sounds are encoded in
 media_summaries, files are written by the face.
 """
 
@@ -194,7 +194,7 @@ def summary_scope(
 ) -> Iterator[tuple[str, str]]:
     """Opens the name scope of a summary and gives its tag and the scope's name.
 
-    The family comes first in the tag, so that TensorBoard groups by it, and stands in the scope
+    The family comes first in the tag, so that TensorBoard groups by it, and is in the scope
     too, so that equal names in two families stay apart.
     """
     name, family = clean_tag(name), clean_tag(family)

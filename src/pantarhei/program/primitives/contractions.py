@@ -1,4 +1,4 @@
-"""Matrix products: the primitives that engines hand to BLAS.
+"""Matrix products: the primitives that BLAS implements.
 
 Operands are stacks of matrices; leading axes broadcast. A transposed operand is read, not copied.
 """

@@ -1,7 +1,7 @@
 """Counter-based random numbers: the state is an operand, so drawing is pure.
 
-A state is a `uint32[6]` (key and counter, see program/philox.py); who runs the program moves it on.
-The numbers are those of TensorFlow 1.15's CPU kernels for the same state.
+A state is a `uint32[6]` (key and counter, see program/philox.py); the run of the program advances
+it. The numbers are those of TensorFlow 1.15's CPU kernels for the same state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Primitives that factor, invert and solve with matrices: what engines hand to LAPACK.
+"""Primitives that factor, invert and solve with matrices: implemented by LAPACK.
 
 Operands are stacks of matrices, in the last two axes. Half precision is computed in single
 precision. Solutions and inverses that do not exist are faults found in the data.

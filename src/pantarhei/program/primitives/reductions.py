@@ -114,7 +114,7 @@ def _unique_type(x: Type, *, dtype: np.dtype[Any]) -> tuple[Type, Type]:
 
 def _unique_repeated(x: Array, *, dtype: np.dtype[Any]) -> tuple[Array, Array]:
     """The distinct numbers in the order in which they occur, behind as many of the first as fill
-    up; and of each element the place of its like among them."""
+    up; and for each element the position of its equal among them."""
     found, first, places = np.unique(x, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty(len(order), dtype)

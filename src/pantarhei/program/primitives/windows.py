@@ -100,7 +100,7 @@ def _patches(
     dilations: Sequence[int],
     groups: int,
 ) -> Array:
-    """For each group, a matrix with a row for each place of the filter: what it sees there."""
+    """The im2col patches: for each group, a matrix with a row for each position of the filter."""
     x = _wide(_padded(x, ((0, 0), *padding, (0, 0))))
     batch, *_, channels = x.shape
     steps = x.strides[1:-1]

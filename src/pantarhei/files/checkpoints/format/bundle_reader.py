@@ -1,4 +1,4 @@
-"""Reads one checkpoint: its index when it is opened, values when they are asked for.
+"""Reads one checkpoint: its index when it is opened, values when they are requested.
 
 Every byte that is used has been checked against a checksum, and no array is made that is larger
 than the file it comes from. What is not sound raises DataLossError with the file and the tensor.

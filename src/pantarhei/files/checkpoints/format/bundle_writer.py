@@ -1,7 +1,8 @@
 """Writes one checkpoint: values into a data file, what is known of them into the index.
 
-Knows arrays, names and slices; nothing of graphs. The checkpoint is there when `write_bundle`
-returns, and not at all when it raises: then what was there under that name before still is.
+Works on arrays, names and slices; independent of graphs. The checkpoint is there when
+`write_bundle` returns, and not at all when it raises: then what was there under that name before
+still is.
 """
 
 from __future__ import annotations

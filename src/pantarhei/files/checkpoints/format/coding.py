@@ -1,6 +1,6 @@
 """Numbers and text as the bytes that checkpoints are made of: varints, message fields, checksums.
 
-Knows encodings only: LevelDB's varints, the wire format of protocol buffers, the order-preserving
+Encodings only: LevelDB's varints, the wire format of protocol buffers, the order-preserving
 codes of slice names, and CRC32C as it is stored (masked). A fault in what is read raises
 `Malformed`.
 """
@@ -160,7 +160,7 @@ def ordered_bytes(value: bytes) -> bytes:
 
 
 def ordered_signed(number: int) -> bytes:
-    """A signed number: the leading ones of the first bytes tell how many bytes there are."""
+    """A signed number: the leading ones of the first bytes give the number of bytes."""
     magnitude = ~number if number < 0 else number
     size = magnitude.bit_length() // 7 + 1
     # size ones and a zero, in front; for negative numbers all bits are the other way round

@@ -1,6 +1,6 @@
 """The messages in a checkpoint's index: header, entries of tensors, slices; and text for slices.
 
-Knows their fields and nothing of files. Names follow TensorFlow's `tensor_bundle.proto`,
+Their fields only, nothing of files. Names follow TensorFlow's `tensor_bundle.proto`,
 `tensor_shape.proto`, `tensor_slice.proto`. What cannot be right raises `Malformed` when it is read.
 """
 
@@ -32,7 +32,7 @@ from pantarhei.program.ir import Array
 # The version of the format that is written and read.
 VERSION = 1
 
-# TensorFlow's readers skip fields that they do not know; here the random states are kept.
+# TensorFlow's readers skip unknown fields; here the random states are kept.
 _RANDOM_STATES_FIELD = 1115
 
 # Words of the state of a random operation: key and counter.
@@ -122,7 +122,7 @@ def parse_shape_and_slice(text: str) -> tuple[tuple[int, ...], TensorSlice]:
 
 @dataclass(frozen=True)
 class BundleEntry:
-    """What the index tells of a tensor, or of a part of one."""
+    """The index entry of a tensor, or of a part of one."""
 
     dtype: DType
     shape: tuple[int, ...]
@@ -203,7 +203,7 @@ def decoded_shape(data: bytes) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Header:
-    """What the index tells of itself; kept under the empty key, before all others."""
+    """The header of the index; kept under the empty key, before all others."""
 
     shards: int = 1
     big_endian: bool = False

@@ -1,7 +1,7 @@
 """Sorted tables: keys and values in one file, as LevelDB writes them; the index of a checkpoint.
 
 A table is blocks of entries, each with a checksum, a block that lists them, and a footer. Keys
-share prefixes with the key before. Knows nothing of what keys and values mean. A file that is not
+share prefixes with the key before. Independent of what keys and values mean. A file that is not
 sound raises `Malformed`, before anything is allocated that the file does not hold.
 """
 
