@@ -192,6 +192,12 @@ def test_every_node_runs_once() -> None:
     refuses("fusion", other, "Step 0 computes matmul of another program")
 
 
+def test_guards_run() -> None:
+    schedule = result_of("fusion")
+    steps = [step for step in schedule.steps if not isinstance(step, GuardStep)]
+    refuses("fusion", replace(schedule, steps=steps), "No step runs guard")
+
+
 def test_a_nest_does_not_read_what_it_reduces_or_does_not_store() -> None:
     schedule = result_of("fusion")
     nest = schedule.steps[1]
@@ -285,6 +291,22 @@ def test_kernels_stay_inside_their_buffers(by: int, slot: int | None, message: s
     step = lowered.steps[1]
     step.kernels[0] = moved(step.kernels[0], by, slot)
     refuses("kernels", lowered, message)
+
+
+@pytest.mark.parametrize("operand", range(3))
+@pytest.mark.parametrize("transposed", [False, True])
+def test_products_stay_inside_their_matrices(operand: int, transposed: bool) -> None:
+    b = Builder(TABLE)
+    shapes = ((64, 20), (30, 20)) if transposed else ((20, 64), (20, 30))
+    x, y = (b.input(Type(FLOAT, shape)) for shape in shapes)
+    attributes = {"transpose_y": True} if transposed else {"transpose_x": True}
+    program = b.finish([b.matmul(x, y, **attributes)])
+    lowered = list(stages(program, until="kernels"))[-1][1]
+    (product,) = lowered.steps[0].kernels
+    numbers = list(product.arguments)
+    numbers[5 + operand] += 1  # its rows or columns are further apart
+    lowered.steps[0].kernels = [Kernel(product.structure, tuple(numbers))]
+    refuses("kernels", lowered, "reaches bytes 0 to")
 
 
 def test_kernels_do_not_use_an_arena_that_is_not_planned() -> None:

@@ -120,11 +120,13 @@ def _check_calls(
 
 
 def _ends(kernel: Kernel) -> dict[int, tuple[int, int]]:
-    """Of nests, which say so: first and end, in bytes from the offset, of each access.
+    """First byte and end of each access, from its offset, by the place of the slot.
 
-    By the place of the slot among the arguments. Loops run at least once.
+    For nests and BLAS products, whose arguments say so. Loops run at least once.
     """
     structure, numbers = kernel.structure, kernel.arguments
+    if isinstance(structure, str):
+        return _product_ends(numbers, BYTES[structure])
     if not isinstance(structure, Structure):
         return {}
     rank = len(structure.reduced)
@@ -136,4 +138,17 @@ def _ends(kernel: Kernel) -> dict[int, tuple[int, int]]:
         ways = [(max(n, 1) - 1) * step for n, step in zip(numbers[:rank], steps, strict=True)]
         low = sum(way for way in ways if way < 0)
         ends[first] = low, sum(way for way in ways if way > 0) + BYTES[access.type]
+    return ends
+
+
+def _product_ends(numbers: Sequence[int], size: int) -> dict[int, tuple[int, int]]:
+    """The same of a stack of products: BLAS matrices are columns, at a distance of `leading`."""
+    trans_a, trans_b, m, n, k = numbers[:5]
+    a = (k, m) if trans_a == ord("N") else (m, k)
+    b = (n, k) if trans_b == ord("N") else (k, n)
+    count, ends = numbers[8], {}
+    for number, (columns, rows) in enumerate((a, b, (n, m))):
+        leading, stride = numbers[5 + number], numbers[12 + 3 * number]
+        elements = (columns - 1) * leading + rows if columns and rows else 0
+        ends[10 + 3 * number] = 0, (count - 1) * stride + elements * size
     return ends

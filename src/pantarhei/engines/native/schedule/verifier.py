@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pantarhei.engines.native.kernels.indexing import is_routine
 from pantarhei.engines.native.schedule.aliasing import AliasedSchedule, reads_same_elements
-from pantarhei.engines.native.schedule.placement import is_another_name, is_placing, parts_of
+from pantarhei.engines.native.schedule.placement import (
+    is_another_name,
+    is_nested,
+    is_placing,
+    parts_of,
+)
 from pantarhei.engines.native.schedule.schedule import (
     GuardStep,
     HostCallStep,
@@ -24,8 +30,8 @@ def verify_schedule(schedule: Schedule) -> None:
 
     Raises:
       VerificationError: a node is in two steps, or is not of the program; a value is read before it
-        is stored, is never computed, or is read by the nest that reduces to it; a view is not of
-        the shape of its value.
+        is stored, is never computed, or is read by the nest that reduces to it; a node that may
+        find a fault, such as a guard, does not run; a view is not of the shape of its value.
     """
     step_of = _steps_of(schedule)
     for value, view in schedule.views.items():
@@ -40,6 +46,9 @@ def verify_schedule(schedule: Schedule) -> None:
             nested = isinstance(step, NestStep) and node.types[0].shape == step.space
             if nested and node.primitive is not None and node.primitive.elementwise:
                 inside.add(Value(node))
+    for node in schedule.program.nodes:
+        if node.may_fault and id(node) not in step_of and not _has_no_fault(schedule, node):
+            raise VerificationError(f"No step runs {node.kind}, which may find a fault.")
     for value in map(schedule.resolved, schedule.program.outputs):
         _check_read(schedule, step_of, None, value, len(schedule.steps))
 
@@ -112,6 +121,11 @@ def _is_shown(schedule: Schedule, node: Node) -> bool:
     buffer = schedule.views[Value(node)].buffer
     in_place = all(schedule.views[each].buffer == buffer for each in node.operands)
     return in_place and (is_placing(node) or node.kind == "add")
+
+
+def _has_no_fault(schedule: Schedule, node: Node) -> bool:
+    """Whether a node that may have a fault by its dtype has none: machine code has no faults."""
+    return Value(node) in schedule.same or is_nested(node) or is_routine(node)
 
 
 def verify_aliased(aliased: AliasedSchedule) -> None:
