@@ -100,7 +100,7 @@ def test_every_kind_of_operation_is_registered() -> None:
     program = """
 import pantarhei
 from pantarhei.graph.definitions.definition import REGISTRY
-assert not REGISTRY.knows("ResourceApplyAdam") and not REGISTRY.knows("SaveV2")
+assert not REGISTRY.is_defined("ResourceApplyAdam") and not REGISTRY.is_defined("SaveV2")
 assert "ResourceApplyAdam" in REGISTRY and REGISTRY.get("SaveV2") and REGISTRY["ScalarSummary"]
 assert "Nonsense" not in REGISTRY and REGISTRY.get("Nonsense") is None
 """
