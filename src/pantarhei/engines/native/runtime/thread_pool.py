@@ -46,6 +46,8 @@ class ThreadPool:
     """
 
     def __init__(self, function: Callable[[str], int], blas: ctypes.CDLL | None) -> None:
+        # Threads run the machine code until the process ends, longer than the compiler may last.
+        self._machine_code = function
         self._memory = ctypes.create_string_buffer(SIZE + 64)
         self.address = -(-ctypes.addressof(self._memory) // 64) * 64
         self._work = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(function("work"))
