@@ -27,6 +27,7 @@ import pantarhei as tf
 from bench.nets import NETS
 from bench.peers.session_nets import SessionStep
 from bench.values import write_values
+from pantarhei.engines.native.codegen.loop_nest import Structure
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels.conv.sliding import SlidingBlock
 from pantarhei.engines.native.kernels.kernel import Kernel, Tasks
@@ -45,13 +46,13 @@ def recorded(net: dict[str, Any], threads: int) -> tuple[ExecutionContext, Any]:
     batch = {name: parameters.pop(name) for name in ("x", "y", "labels")}
     config = tf.ConfigProto(engine="native", intra_op_parallelism_threads=threads)
     contexts: list[ExecutionContext] = []
-    make = ExecutionContext.__init__
+    make: Any = ExecutionContext.__init__
 
     def noted(context: ExecutionContext, *arguments: Any) -> None:
         make(context, *arguments)
         contexts.append(context)
 
-    ExecutionContext.__init__ = noted  # type: ignore[method-assign]
+    ExecutionContext.__init__ = noted  # type: ignore[method-assign, assignment]
     try:
         step = SessionStep(tf, net, parameters, config)
         for _ in range(5):
@@ -98,6 +99,7 @@ def work(kernel: Kernel | Tasks) -> tuple[str, float, str]:
     if isinstance(kernel.structure, Routine):
         return f"routine {kernel.structure.kind}", 0.0, "-"
     structure = kernel.structure
+    assert isinstance(structure, Structure)
     rank = len(structure.reduced)
     extents = kernel.arguments[:rank]
     space = "x".join(
@@ -126,7 +128,7 @@ def measured(
     walk = context.walk
     parts = [part for part in context.code.parts if isinstance(part, tuple)]
     steps = [(part[0] + 2 * WORD * index, 1) for part in parts for index in range(part[1])]
-    whole = []
+    whole: list[float] = []
     end = clock() + seconds / 4
     while clock() < end or len(whole) < 5:
         turns = 20 if len(steps) < 40 else 1

@@ -1,6 +1,7 @@
 """The benchmarks' honesty: who computes something else is not timed; what is missed is said."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench.bar import bar_rows
@@ -17,7 +18,7 @@ def bench(*contenders: Contender) -> Bench:
     return Bench(list(contenders), {}, 1, 0.001, 60.0, False, lambda words: None)
 
 
-def results(nets: list) -> dict:
+def results(nets: list[Any]) -> dict[str, Any]:
     machine = {"processor": "p", "cores": 2, "memory": "1 GiB", "system": "s", "load": 0.0}
     return {
         "machine": machine,
@@ -37,7 +38,7 @@ def results(nets: list) -> dict:
     }
 
 
-def tanh_row(**steps: float) -> dict:
+def tanh_row(**steps: float) -> dict[str, Any]:
     contenders = {name: {"step": step, "turns": [step]} for name, step in steps.items()}
     return {"name": "tanh", "title": "tanh", "family": "small", "contenders": contenders}
 
@@ -84,7 +85,7 @@ def test_growth_that_does_not_fit_is_named():
 
 
 def test_the_chain_grows_linearly_from_a_thousand_layers_on():
-    def said(last: float) -> tuple:
+    def said(last: float) -> tuple:  # type: ignore[type-arg]
         points = [(depth, {"first step": each}) for depth, each in ((1000, 1.0), (4000, last))]
         rows = bar_rows({**results([]), "chain": {"native": points}}, TITLES)
         return next(row[2:] for row in rows if row[0].startswith("chain"))
@@ -135,7 +136,7 @@ def test_the_bar_of_records():
     }
     found = {"turns": turns, "about": {}, "count": 10_000, "mebibytes": 1024}
 
-    def rows() -> dict:
+    def rows() -> dict[str, Any]:
         said = bar_rows({**results([]), "records": found}, TITLES)
         return {asked: (words, met) for asked, _, words, met in said}
 

@@ -16,8 +16,10 @@ import sys
 from types import ModuleType
 
 # Parts of paths that are not recorded.
-LEFT_OUT = (".compat.", ".contrib", ".python", ".core", ".tools", ".v1", ".v2", ".app.flags")
-LEFT_OUT += (".keras.applications", "tf.compiler", "tf.tensorflow")
+LEFT_OUT = (
+    *(".compat.", ".contrib", ".python", ".core", ".tools", ".v1", ".v2", ".app.flags"),
+    *(".keras.applications", "tf.compiler", "tf.tensorflow"),
+)
 
 DEEPEST = 5
 

@@ -211,7 +211,7 @@ def main() -> None:
     arrays = {str(number): record(tf, case) for number, case in enumerate(cases)}
     arrays["cases"] = np.array(json.dumps(cases))
     arrays["get_seed"] = np.array(json.dumps(seeds_given(tf)))
-    np.savez_compressed(GOLDEN, **arrays)
+    np.savez_compressed(GOLDEN, **arrays)  # type: ignore[arg-type]
     print(len(cases), "cases,", os.path.getsize(GOLDEN), "bytes")
 
 

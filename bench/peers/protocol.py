@@ -28,13 +28,17 @@ SHORTEST = 0.001
 ENOUGH = 3.0
 
 
+def _not_built(batch):
+    raise LookupError("no step has been built")
+
+
 class Worker:
     """Answers requests with the step that a peer builds."""
 
     def __init__(self, build, version):
         self._build = build
         self._version = version
-        self._step = None
+        self._step = _not_built
         self._batch = {}
         self._losses = []
 
@@ -47,7 +51,7 @@ class Worker:
         with np.load(values) as arrays:
             arrays = {name: arrays[name] for name in arrays.files}
         self._batch = {name: arrays.pop(name) for name in ("x", "y", "labels")}
-        self._step = None  # the one before lets go of its memory
+        self._step = _not_built  # the one before lets go of its memory
         gc.collect()
         begin = time.perf_counter()
         self._step = self._build(net, arrays)
@@ -72,7 +76,7 @@ class Worker:
         for _ in range(int(min(0.2 * seconds, 0.05) / once)):
             step(batch)
         together = max(1, int(SHORTEST / once))
-        times = []
+        times = []  # type: list[float]
         end = clock() + seconds
         while len(times) < least or clock() < end:
             begin = clock()

@@ -117,7 +117,7 @@ def build(net, parameters):
     model = {"dense": Dense, "lenet": LeNet, "lstm": Lstm}[net["kind"]](net, parameters)
     classes = net["loss"] == "softmax"
     loss_of = functional.cross_entropy if classes else functional.mse_loss
-    trained = [each for each in model.parameters() if each.requires_grad]
+    trained = [each for each in model.parameters() if each.requires_grad]  # type: ignore[attr-defined]
     adam, count = net["optimizer"] == "adam", 0
     if adam:
         optimizer = torch.optim.Adam(trained, lr=net["rate"], fused=True)
@@ -125,7 +125,7 @@ def build(net, parameters):
         optimizer = torch.optim.SGD(trained, lr=net["rate"], fused=True)
 
     def forward(x, y):
-        return loss_of(model(x), y)
+        return loss_of(model(x), y)  # type: ignore[operator]
 
     if sys.argv[1:] == ["compiled"]:
         forward = torch.compile(forward)

@@ -8,7 +8,7 @@ from typing import Any
 import pantarhei as tf
 import record_api
 from pantarhei.api.deviations import DEVIATIONS, difference
-from tests.support.programs import SOURCE
+from tests.support.paths import SOURCE
 
 RECORDING = record_api.read(SOURCE.parent / "docs" / "api-1.15.json.gz")
 

@@ -15,7 +15,7 @@ import pytest
 
 import pantarhei as tf
 from pantarhei.api import table
-from tests.support.programs import SOURCE
+from tests.support.paths import SOURCE
 
 
 def printed(program: str) -> str:
@@ -32,8 +32,8 @@ def test_importing_the_package_is_light() -> None:
     heavy = {"absl", "llvmlite", "scipy", "tensorboard", "google", "hashlib", "socket", "uuid"}
     assert not heavy & loaded
     late = ("engines.native", "layers.", "losses.", "optimizers.", "runtime.session", "files.check")
-    late = tuple(f"{table.PACKAGE}.{each}" for each in late)
-    assert not {each for each in loaded if each.startswith(late)}
+    prefixes = tuple(f"{table.PACKAGE}.{each}" for each in late)
+    assert not {each for each in loaded if each.startswith(prefixes)}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a process for each module")

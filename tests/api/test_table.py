@@ -14,7 +14,8 @@ import pytest
 import pantarhei as tf
 from pantarhei.api import table
 from pantarhei.api.registrations import COMPANIONS, IMPORTED_FIRST
-from tests.support.programs import SOURCE, run_program
+from tests.support.paths import SOURCE
+from tests.support.programs import run_program
 
 PACKAGE = SOURCE / table.PACKAGE
 
@@ -77,10 +78,10 @@ def test_submodules_hide_no_public_name(namespace: str) -> None:
 
 def test_wrong_names_are_explained() -> None:
     with pytest.raises(AttributeError) as error:
-        _ = tf.nonsense
+        _ = tf.nonsense  # type: ignore[attr-defined]
     assert str(error.value) == "module 'pantarhei' has no attribute 'nonsense'"
     with pytest.raises(AttributeError, match=r"'pantarhei\.nn'.* did you mean 'softmax'\?"):
-        _ = tf.nn.sofmax
+        _ = tf.nn.sofmax  # type: ignore[attr-defined]
 
 
 @cache

@@ -18,7 +18,7 @@ from tests.cases.row import Case
 
 def all_cases() -> tuple[Case, ...]:
     """The rows of every family in this package, in the order of the files' names."""
-    cases = []
+    cases: list[Case] = []
     for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
         cases += getattr(importlib.import_module(__name__ + "." + module), "CASES", [])
     names = [case.name for case in cases]

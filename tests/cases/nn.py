@@ -156,7 +156,7 @@ CONVOLUTION = [
     case("bias_add_unknown_format", call("nn.bias_add", data_format="OTHER"), normal(2, 3),
          normal(3), raises=True),
     *[
-        case("conv2d" + suffix, call("nn.conv2d", **options), IMAGE, FILTER, order=order)
+        case("conv2d" + suffix, call("nn.conv2d", **options), IMAGE, FILTER, order=order)  # type: ignore[arg-type]
         for suffix, options, order in [
             ("_same", {"strides": [1, 1, 1, 1], "padding": "SAME"}, 2),
             ("_valid", {"strides": [1, 1, 1, 1], "padding": "VALID"}, 2),

@@ -52,7 +52,7 @@ def title(path: str) -> str:
 
 
 OVER_AXES = [
-    case(title(path) + suffix, call(path, **options), domain, order=order,
+    case(title(path) + suffix, call(path, **options), domain, order=order,  # type: ignore[arg-type]
          tolerance={"float32": 5e-6} if path == "reduce_logsumexp" else {})
     for path, domain, order in REDUCTIONS
     for suffix, options in AXES
@@ -136,7 +136,7 @@ SPECIALLY = [
 
 POSITIONS = [
     *[
-        case(name + suffix, call(name, **options), distinct(2, 3, 4))
+        case(name + suffix, call(name, **options), distinct(2, 3, 4))  # type: ignore[arg-type]
         for name in ("argmax", "argmin")
         for suffix, options in [
             ("", {}), ("_axis", {"axis": 1}), ("_axis_negative", {"axis": -1}),
@@ -185,7 +185,7 @@ POSITIONS = [
 
 CUMULATIVE = [
     *[
-        case("cumsum" + suffix, call("cumsum", **options), normal(2, 3), order=2)
+        case("cumsum" + suffix, call("cumsum", **options), normal(2, 3), order=2)  # type: ignore[arg-type]
         for suffix, options in [
             ("", {}), ("_axis", {"axis": 1}), ("_negative", {"axis": -1}),
             ("_exclusive", {"axis": 1, "exclusive": True}),

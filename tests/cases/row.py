@@ -93,7 +93,7 @@ def away(*shape: int, kinks: Sequence[float] = (0.0,), distance: float = 0.125) 
     """Bell-shaped, but no closer than ``distance`` to any of the kinks."""
 
     def fill(stream: Stream, size: int) -> Any:
-        values = []
+        values = []  # type: list[Any]
         while len(values) < size:
             value = stream.normal()
             if all(abs(value - kink) >= distance for kink in kinks):

@@ -115,6 +115,7 @@ def test_as_a_program(tmp_path):
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
     with process:
+        assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == b"run,tag,step,wall_time,value\n"
         process.stdout.close()  # as `head -1` does
         assert process.stderr.read() == b""

@@ -16,16 +16,18 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize(("kind", "drawn"), [(Terminal, True), (io.StringIO, False)])
 def test_bar(kind: type[io.StringIO], drawn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", kind())
+    stream = kind()
+    monkeypatch.setattr(sys, "stderr", stream)
     with progress_of_bytes("reading", 2048) as count:
         count(512)
-        assert sys.stderr.getvalue() == ""
+        assert stream.getvalue() == ""
         time.sleep(1.01)
         count(512)
-        assert ("reading:  50%" in sys.stderr.getvalue()) == drawn
+        assert ("reading:  50%" in stream.getvalue()) == drawn
 
 
 def test_items_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", Terminal())
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
     assert list(progress(iter("abc"), "reading", "letters")) == ["a", "b", "c"]
-    assert "reading" not in sys.stderr.getvalue()
+    assert "reading" not in stream.getvalue()

@@ -27,7 +27,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.elements: list[tuple[str, dict]] = []
+        self.elements: list[tuple[str, dict]] = []  # type: ignore[type-arg]
         self.data = ""
         self.feed(text)
         self.close()
@@ -91,7 +91,7 @@ def test_values_are_those_of_the_events(tmp_path, capsys):
     values = rng.standard_normal(500).astype(np.float32) * np.float32(10) ** rng.integers(
         -9, 9, 500
     )
-    values = [*values.astype(np.float32), math.nan, math.inf, -math.inf]
+    values = [*values.astype(np.float32), math.nan, math.inf, -math.inf]  # type: ignore[assignment]
     log(tmp_path / "logs" / "a", "x/loss", values)
     log(tmp_path / "logs" / "b" / "c", "x/loss", [1.0])
     _, _, data = reported(tmp_path, tmp_path / "logs")

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pantarhei.engines.native.kernels.lowering import HostCall
+from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
 from pantarhei.engines.numpy import engine as numpy_engine
 from pantarhei.program.builder import Builder
@@ -55,3 +57,10 @@ def agree(found: Any, wanted: Any, scale: float = 1.0) -> None:
         return
     unit = float(np.finfo(wanted.dtype).eps)
     np.testing.assert_allclose(found, wanted, rtol=UNITS * unit, atol=scale * UNITS * unit)
+
+
+def kernels_of(program: Program, machine: Any = None) -> list[Any]:
+    """The kernels of a program, and groups of tasks; no primitive of it runs in NumPy."""
+    parts = assemble(program, machine=machine).parts
+    assert not any(isinstance(part, HostCall) for part in parts)
+    return [each for part in parts if isinstance(part, list) for each in part]

@@ -114,7 +114,7 @@ def test_a_wrong_tile_is_seen(compiler: Any) -> None:
     b = builder()
     left, right = inputs(b, [x, y])
     program = b.finish([b.matmul(left, right)])
-    right_parts = packed.parts
+    right_parts = packed.parts  # type: ignore[attr-defined]
 
     def wrong(extent: int, width: int, number: int) -> list[tuple[int, int]]:
         parts = right_parts(extent, width, number)

@@ -7,19 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.kernels.lowering import HostCall
-from pantarhei.engines.native.pipeline import assemble
-from tests.engines.agreement import builder, compare, inputs
+from tests.engines.agreement import builder, compare, inputs, kernels_of
 
 
 def numbers(seed: int, shape: tuple[int, ...], dtype: str = "float32") -> Any:
     return (np.random.default_rng(seed).integers(-8, 9, shape) / 8).astype(dtype)
-
-
-def kernels(program: Any) -> list[Any]:
-    parts = assemble(program).parts
-    assert not any(isinstance(part, HostCall) for part in parts)
-    return [kernel for part in parts for kernel in part]
 
 
 def columns(b: Any, x: Any, first: int, end: int) -> Any:
@@ -75,7 +67,7 @@ def test_a_recurrent_net(rows: int, dtype: str) -> None:
     program = b.finish([state, total, of_bias, b.multiply(total, total)])
     compare(program, arrays, scale=1000.0)
     # Two products a step, one less to go back from, and nothing is added but by products.
-    found = kernels(b.finish([state, total]))
+    found = kernels_of(b.finish([state, total]))
     products = [each for each in found if isinstance(each.structure, str)]
     assert len(products) == 3 * steps - 1
 
@@ -125,7 +117,7 @@ def test_a_product_of_which_two_parts_are_taken_is_one() -> None:
     product = b.matmul(x, y)
     program = b.finish([b.exp(columns(b, product, 0, 20)), b.tanh(columns(b, product, 30, 50))])
     compare(program, arrays, scale=100.0)
-    assert sum(isinstance(each.structure, str) for each in kernels(program)) == 1
+    assert sum(isinstance(each.structure, str) for each in kernels_of(program)) == 1
 
 
 def test_sums_of_concatenations() -> None:

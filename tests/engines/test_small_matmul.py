@@ -7,19 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pantarhei.engines.native.kernels.lowering import HostCall
-from pantarhei.engines.native.pipeline import assemble
-from tests.engines.agreement import builder, compare, inputs
+from tests.engines.agreement import builder, compare, inputs, kernels_of
 
 
 def numbers(seed: int, shape: tuple[int, ...], dtype: str = "float32") -> Any:
     return (np.random.default_rng(seed).integers(-8, 9, shape) / 4).astype(dtype)
-
-
-def kernels(program: Any) -> list[Any]:
-    parts = assemble(program).parts
-    assert not any(isinstance(part, HostCall) for part in parts)
-    return [kernel for part in parts for kernel in part]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -63,10 +55,10 @@ def net(rows: int) -> tuple[Any, list[Any]]:
 def test_a_small_net_is_all_nests(rows: int) -> None:
     program, arrays = net(rows)
     compare(program, arrays, scale=30.0)
-    structures = [kernel.structure for kernel in kernels(program)]
+    structures = [kernel.structure for kernel in kernels_of(program)]
     assert not any(isinstance(structure, str) for structure in structures)
     if rows > 1:
-        assert structures == [kernel.structure for kernel in kernels(net(50)[0])]
+        assert structures == [kernel.structure for kernel in kernels_of(net(50)[0])]
 
 
 def test_what_is_not_finite_stays_in_its_row() -> None:
@@ -113,7 +105,7 @@ def test_concatenations_of_concatenations() -> None:
     program = b.finish([b.multiply(b.concatenate(inner, b.sigmoid(x), axis=1), 2.0)])
     compare(program, arrays)
     # Three computed in their places, then what is made of them: nothing is copied.
-    assert not any(kernel.structure.operations == () for kernel in kernels(program))
+    assert not any(kernel.structure.operations == () for kernel in kernels_of(program))
 
 
 def test_nothing_is_computed_for_nobody() -> None:
@@ -129,4 +121,4 @@ def test_nothing_is_computed_for_nobody() -> None:
         padding=((0, 0), (0, 0)),
     )
     program = b.finish([b.tanh(x)], also=[b.matmul(x, x), b.sum(unused, axes=(0,))])
-    assert len(kernels(program)) == 1
+    assert len(kernels_of(program)) == 1

@@ -10,9 +10,8 @@ import pytest
 
 from pantarhei.engines.native.codegen import jit
 from pantarhei.engines.native.kernels.kernel import Tasks
-from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
-from tests.engines.agreement import builder, compare, inputs
+from tests.engines.agreement import builder, compare, inputs, kernels_of
 
 
 def numbers(seed: int, shape: tuple[int, ...], dtype: str) -> Any:
@@ -32,8 +31,7 @@ def on(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
 
 
 def is_split(program: Any) -> bool:
-    parts = assemble(program, machine=jit.compiler().machine).parts
-    return any(isinstance(each, Tasks) for part in parts for each in part)
+    return any(isinstance(each, Tasks) for each in kernels_of(program, jit.compiler().machine))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -16,7 +16,7 @@ from pantarhei.engines.native.kernels.lowering import HostCall
 from pantarhei.engines.native.machine import Machine, host_machine
 from pantarhei.engines.native.pipeline import assemble
 from pantarhei.engines.native.runtime import engine as native_engine
-from tests.engines.agreement import builder, compare, inputs
+from tests.engines.agreement import builder, compare, inputs, kernels_of
 
 # Extents of the image, filter (positions, channels in, channels out), strides, dilations, padding.
 GEOMETRIES = [
@@ -84,7 +84,7 @@ def test_convolution(
 def test_whole_vectors_of_channels_are_not_copied(geometry: Any, number: int) -> None:
     """Forward and for the filter's gradient; with as many channels coming in, all three."""
     program, _ = convolutions(geometry, "float32")
-    groups = [each for part in assemble(program).parts for each in part if isinstance(each, Tasks)]
+    groups = [each for each in kernels_of(program) if isinstance(each, Tasks)]
     found = [any(_slides(each) for each in group.kernels()) for group in groups]
     assert sum(found) == number
 
@@ -97,7 +97,7 @@ def test_processors_without_what_blocks_need(monkeypatch: pytest.MonkeyPatch) ->
     """Copies and products do it there."""
     machine = on(monkeypatch, sliding_rows=0)
     program, arrays = convolutions(GEOMETRIES[8], "float32")
-    kernels = [each for part in assemble(program, machine=machine).parts for each in flat(part)]
+    kernels = list(flat(kernels_of(program, machine)))
     assert not any(map(_slides, kernels))
     compare(program, arrays, scale=1000.0)
 
@@ -147,7 +147,7 @@ def test_images_are_shared_out_among_tasks(
     for block in (1, 1 << 13):
         machine = on(monkeypatch, conv_task=1, conv_most_tasks=3, patch_bytes=block)
         program, arrays = convolutions(((batch, *image[1:]), *rest), "float32")
-        kernels = [each for part in assemble(program, machine=machine).parts for each in part]
+        kernels = kernels_of(program, machine)
         tasks = [len(each.tasks) for each in kernels if isinstance(each, Tasks)]
         assert tasks == ([min(batch, 3)] * 3 if batch > 1 or image[-1] == 32 else [])
         compare(program, arrays, scale=1000.0)

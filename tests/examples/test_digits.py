@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.examples.program import EXAMPLES, load
+from tests.examples.program import load
+from tests.support.paths import EXAMPLES
 
 pytest.importorskip("sklearn")
 pytest.importorskip("tqdm")

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tests.examples.program import EXAMPLES, LECTURES
+from tests.examples.program import LECTURES
+from tests.support.paths import EXAMPLES
 
 PROGRAMS = sorted(path.stem for path in LECTURES.glob("*.py"))
 TABLE = EXAMPLES.parent / "docs" / "lectures.md"

@@ -276,6 +276,6 @@ def test_a_definition_that_gives_another_type_than_it_promised_is_caught(wrong: 
         def lower(self, b: Any, op: Any, value: Any) -> Any:
             return b.constant(wrong)
 
-    y.op.definition = Liar()
+    y.op.definition = Liar()  # type: ignore[assignment]
     with pytest.raises(VerificationError, match="promised"):
         tf.Session().run(y, {x: [1.0, 2.0]})

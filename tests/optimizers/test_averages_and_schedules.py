@@ -69,7 +69,7 @@ def test_swapping_averages_in_for_evaluation() -> None:
         (lambda step: tf.train.piecewise_constant(step, [3], [0.1, 0.03]), 0.03),
     ],
 )
-def test_schedules_stay_where_they_end(rate, end) -> None:  # type: ignore[no-untyped-def]
+def test_schedules_stay_where_they_end(rate, end) -> None:
     step = tf.placeholder(tf.int64, [])
     decayed = rate(step)
     session = tf.Session()

@@ -104,7 +104,7 @@ def test_every_pattern_applies(rule: Rule) -> None:
 
 
 def test_names_are_different() -> None:
-    names = [row.values[0].name for row in ROWS]  # type: ignore[attr-defined]
+    names = [row.values[0].name for row in ROWS]  # type: ignore[union-attr]
     assert len(set(names)) == len(names)
 
 

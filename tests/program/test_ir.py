@@ -21,7 +21,7 @@ def sample() -> Program:
     builder = Builder(TABLE)
     x, y = builder.input(MATRIX), builder.input(MATRIX)
     total = builder.sum(builder.multiply(x, y), axes=(1,))
-    return builder.finish([builder.add(total, np.float32([1.0, 2.0]))])
+    return builder.finish([builder.add(total, np.array([1.0, 2.0], np.float32))])
 
 
 def test_printer_shows_every_node_on_a_line() -> None:
@@ -111,7 +111,7 @@ def _wrong_type(program: Program) -> Program:
 
 
 def _wrong_constant(program: Program) -> Program:
-    return changed(program, 4, constant=np.float64([1.0, 2.0]))
+    return changed(program, 4, constant=np.array([1.0, 2.0], np.float64))
 
 
 def _missing_output_number(program: Program) -> Program:

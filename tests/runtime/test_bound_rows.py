@@ -31,7 +31,7 @@ def training(make: Callable[[], Any], resource: bool, twice: bool) -> tuple[Any,
     with tf.variable_scope("scope", use_resource=resource):
         start = np.linspace(-1, 1, 15, dtype=np.float32).reshape(5, 3)
         table = tf.get_variable("table", initializer=start)
-        weights = tf.get_variable("weights", initializer=np.float32([[1], [-2], [3]]))
+        weights = tf.get_variable("weights", initializer=np.array([[1], [-2], [3]], np.float32))
     rows = tf.nn.embedding_lookup(table, ids)
     if twice:
         rows = rows * tf.nn.embedding_lookup(table, tf.reverse(ids, [0]))
@@ -86,7 +86,7 @@ def test_distinct_rows_that_somebody_sees_are_those_there_are() -> None:
                 feeds = {"ids:0": [[4, 2], [4, 4]]}
                 for fetches in (once, [once, step], [step, once]):
                     found = session.run(fetches, feeds)
-                    rows = found if fetches is once else found[fetches.index(once)]
+                    rows = found if fetches is once else found[fetches.index(once)]  # type: ignore[union-attr]
                     assert rows.tolist() == [4, 2]
                 assert session.run([places, step], feeds)[0].tolist() == [0, 1, 0, 0]
                 assert session.run([sums.outputs[0], step], feeds)[0].shape == (2, 3)

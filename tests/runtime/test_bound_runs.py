@@ -39,7 +39,7 @@ def calls(session: BaseSession) -> list[BoundRun]:
 def line(batch: int = 8) -> dict[Any, Any]:
     """Feeds for `regression`."""
     x = np.linspace(-1, 1, 3 * batch, dtype=np.float32).reshape(batch, 3)
-    return {"x:0": x, "y:0": x @ np.float32([[1], [-2], [0.5]]) + 3}
+    return {"x:0": x, "y:0": x @ np.array([[1], [-2], [0.5]], np.float32) + 3}
 
 
 def regression(optimizer: Any = None) -> tuple[Any, Any, Any]:
@@ -84,9 +84,10 @@ def test_what_a_user_holds_never_changes() -> None:
     """Fetched variables, results, and what a Python function has seen of a variable."""
     step, loss, (w, b) = regression()
     seen: list[Any] = []
-    look = tf.py_func(lambda array: [seen.append(array), np.int64(0)][1], [w], tf.int64)
+    look = tf.py_func(lambda array: [seen.append(array), np.int64(0)][1], [w], tf.int64)  # type: ignore[func-returns-value]
     session = native()
-    held, copies = [], []
+    held: list[Any] = []
+    copies: list[Any] = []
     for number in range(6):
         if number == 3:
             session.run(look)
@@ -106,7 +107,7 @@ def test_fetched_variables_are_shown_after_the_run_and_what_read_them_before() -
     step = tf.assign_add(x, [10.0, 10.0])
     session = native()
     for number in range(3):
-        before = np.float32([1, 2]) + 10 * number
+        before = np.array([1, 2], np.float32) + 10 * number
         _, shown, doubled = session.run([step, x, double])
         np.testing.assert_array_equal(shown, before + 10)
         np.testing.assert_array_equal(doubled, before * 2)
@@ -118,7 +119,7 @@ def test_variables_that_take_each_others_values() -> None:
     with tf.control_dependencies([old_a, old_b]):
         swap = tf.group(tf.assign(a, old_b), tf.assign(b, old_a))
     session = native()
-    wanted = [np.float32([1, 2]), np.float32([3, 4])]
+    wanted = [np.array([1, 2], np.float32), np.array([3, 4], np.float32)]
     for _ in range(4):
         session.run(swap)
         wanted = [wanted[1][::-1] * 2, wanted[0] * np.float32(1.5)]
@@ -164,7 +165,7 @@ def test_feeds_of_other_kinds_shapes_and_values() -> None:
     training = tf.placeholder(tf.bool, ())
     y = tf.cond(training, lambda: x * rate, lambda: x - rate)
     session = native()
-    array = np.float32([[1, 2], [3, 4]])
+    array = np.array([[1, 2], [3, 4]], np.float32)
     values: list[Any] = [array, array.tolist(), array.astype(np.float64), array[:1], array.T]
     values += [np.asfortranarray(array), array[::-1], np.ma.masked_array(array), array[:0]]
     for _ in range(3):
@@ -382,7 +383,7 @@ def test_random_numbers_are_those_of_the_reference(size: int) -> None:
     kept = tf.nn.dropout(tf.ones([size]), keep_prob=0.5, seed=1)
     total = tf.Variable(tf.zeros([size]))
     step = tf.assign_add(total, x * kept)
-    found, wanted = [], []
+    found, wanted = [], []  # type: ignore[var-annotated]
     for engine, seen in (("native", found), ("numpy", wanted)):
         with tf.Session(config=tf.ConfigProto(engine=engine)) as session:
             session.run(tf.global_variables_initializer())

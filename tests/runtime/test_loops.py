@@ -208,11 +208,11 @@ def test_damaged_loops_are_named() -> None:
 def test_iterations_keep_nothing(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     """Neither plans nor slots grow with their number."""
     lowered = []
-    lower_part = loops.lower_part
+    lower_part = loops.lower_part  # type: ignore[attr-defined]
     monkeypatch.setattr(
         loops,
         "lower_part",
-        lambda *given, **named: lowered.append(given) or lower_part(*given, **named),
+        lambda *given, **named: lowered.append(given) or lower_part(*given, **named),  # type: ignore[func-returns-value]
     )
     body = lambda i, y: (i + 1, tf.cond(tf.equal(i % 2, 0), lambda: y + 1, lambda: y - 1))  # noqa: E731
     loop = tf.while_loop(lambda i, _: i < rounds, body, [0, 0])

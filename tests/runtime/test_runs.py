@@ -163,7 +163,7 @@ def test_two_threads_build_and_run_graphs_of_their_own() -> None:
             assert total.graph is session.graph
             results[number] = session.run(total)
 
-    assert not _in_threads(*[lambda n=n: work(n) for n in range(4)])  # type: ignore[misc]
+    assert not _in_threads(*[lambda n=n: work(n) for n in range(4)])
     assert results == {n: n + 50.0 for n in range(4)}
 
 
@@ -348,11 +348,11 @@ def test_shapes_that_depend_on_data() -> None:
         found = session.run([kept, places, distinct, sums], {x: data})
         positive = [each for each in data if each > 0]
         unique = list(dict.fromkeys(positive))
-        np.testing.assert_array_equal(found[0], np.float32(positive))
+        np.testing.assert_array_equal(found[0], np.float32(positive))  # type: ignore[arg-type]
         np.testing.assert_array_equal(found[1][:, 0], np.flatnonzero(np.array(data) > 0))
-        np.testing.assert_array_equal(found[2], np.float32(unique))
+        np.testing.assert_array_equal(found[2], np.float32(unique))  # type: ignore[arg-type]
         np.testing.assert_array_equal(
-            found[3], np.float32([positive.count(each) * each for each in unique])
+            found[3], np.array([positive.count(each) * each for each in unique], np.float32)
         )
 
 

@@ -151,7 +151,7 @@ def assertions(tf, relation):
     made = function(m, *others)
     with session(tf) as sess:
         for number in (-1.0, 0.0, 2.0, 3.0):
-            found.append(raised(lambda n=number: sess.run(made, {m: [[n, n]]}), words=9))
+            found.append(raised(lambda n=number: sess.run(made, {m: [[n, n]]}), words=9))  # type: ignore[misc]
     return [found, nodes(tf.get_default_graph())]
 
 

@@ -30,7 +30,7 @@ def names_ending_with_a_slash(tf: Any) -> Any:
 
 def names_refused(tf: Any) -> Any:
     return [
-        raised(lambda name=name: tf.constant(0, name=name), words=6)
+        raised(lambda name=name: tf.constant(0, name=name), words=6)  # type: ignore[misc]
         for name in ("a b", "a:0", "-a", "_a", "a&", "ä", "/a", "a\\b", "$")
     ]
 

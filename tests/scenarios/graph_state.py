@@ -352,7 +352,7 @@ def gradient_override(tf: Any) -> Any:
     ]
 
 
-_registered = set()
+_registered = set()  # type: set[Any]
 
 
 def gradient_override_errors(tf: Any) -> Any:

@@ -131,7 +131,7 @@ def network(tf, name):
         sess.run(tf.global_variables_initializer())
         # A loop's operations may run in any order in TensorFlow: one fetch at a time.
         found["outputs"] = value(sess.run(outputs, feeds))
-        found["state"] = None if state is None else value(sess.run(state, feeds))
+        found["state"] = None if state is None else value(sess.run(state, feeds))  # type: ignore[assignment]
         found["gradients"] = [value(sess.run(grad, feeds)) for grad in grads]
     return found
 

@@ -118,7 +118,7 @@ def regression_on_sparse_features(tf: Any) -> Any:
     loss = tf.reduce_mean(tf.square(tf.sparse_tensor_dense_matmul(x, w) - y))
     step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
     fed = {x: ([[0, 0], [1, 2], [2, 1], [2, 2]], [1.0, 2.0, -1.0, 0.5], [3, 3])}
-    fed[y] = np.array([[1.0], [2.0], [0.0]])
+    fed[y] = np.array([[1.0], [2.0], [0.0]])  # type: ignore[assignment]
     return runs(tf, [step, loss], 4, fed)
 
 

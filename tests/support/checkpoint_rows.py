@@ -73,7 +73,7 @@ def parts(tf):
     columns = tf.get_variable(
         "columns", [2, 70], initializer=whole, partitioner=tf.fixed_size_partitioner(2, axis=1)
     )
-    return [*rows, *columns, tf.Variable(np.float32([1, 2]), name="v")], {}
+    return [*rows, *columns, tf.Variable(np.array([1, 2], np.float32), name="v")], {}
 
 
 def sharded(tf):
@@ -88,7 +88,8 @@ def sharded(tf):
 
 def many(tf):
     variables = [
-        tf.Variable(np.int32([number]), name=f"layer_{number}/weights") for number in range(40)
+        tf.Variable(np.array([number], np.int32), name=f"layer_{number}/weights")
+        for number in range(40)
     ]
     return variables, {}
 

@@ -48,7 +48,7 @@ class Recordings:
             lines.append(json.dumps(name) + ":" + packed)
         (folder / "cases.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
         flat = {name: np.concatenate(arrays) for name, arrays in sorted(pools.items())}
-        np.savez_compressed(str(folder / "cases.npz"), **flat)
+        np.savez_compressed(str(folder / "cases.npz"), **flat)  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, folder: Path = FOLDER) -> Recordings:

@@ -105,9 +105,9 @@ def _node(tf, op):
         said = {name: op.get_attr(name) for name in ("validate_shape", "use_locking")}
     if op.type == "Const" and op.outputs[0].dtype in (tf.string, tf.int32):
         value = str(tf.Session().run(op.outputs[0]))
-        said["value"] = re.sub("_temp_[0-9a-f]+/", "", value)
+        said["value"] = re.sub("_temp_[0-9a-f]+/", "", value)  # type: ignore[assignment]
     with contextlib.suppress(ValueError):  # most operations have no such attribute
-        said["class"] = str(op.get_attr("_class"))
+        said["class"] = str(op.get_attr("_class"))  # type: ignore[assignment]
     return [
         op.name,
         op.type,

@@ -140,7 +140,7 @@ def test_attribute_of_a_later_version() -> None:
         'op { name: "NoOp" attr { name: "new" default_value { b: false } } }', producers
     )
     with tf.Graph().as_default():
-        (op,) = tf.import_graph_def(graph_def, return_elements=["a"], producer_op_list=producers)
+        (op,) = tf.import_graph_def(graph_def, return_elements=["a"], producer_op_list=producers)  # type: ignore[misc]
     assert "new" not in op.attributes
 
 

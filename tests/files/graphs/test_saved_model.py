@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def test_written_model(tmp_path: Path) -> None:
     assert record_graph_files.load_model(tf, str(moved)) == record_graph_files.MODEL_ANSWER
 
 
-def builder_with(folder: Path, session: tf.Session, **options: object) -> tf.saved_model.Builder:
+def builder_with(folder: Path, session: tf.Session, **options: Any) -> tf.saved_model.Builder:
     x = tf.placeholder(tf.float32, [], name="x")
     v = tf.Variable(2.0, name="v")
     y = tf.multiply(x, v, name="y")

@@ -58,11 +58,11 @@ def test_a_batch_of_examples():
         second = example(**{**WHOLE, "d": floats(7, 8), "unused": integers(1, 2, 3)})
         found = session.run(parsed, {serialized: [example(**WHOLE), second]})
         none = session.run(parsed, {serialized: []})
-    np.testing.assert_array_equal(found["x"], np.float32([[1, 2], [1, 2]]))
+    np.testing.assert_array_equal(found["x"], np.array([[1, 2], [1, 2]], np.float32))
     np.testing.assert_array_equal(found["n"], [3, 3])
     assert found["n"].dtype == np.int64 and found["x"].dtype == np.float32
     assert found["s"].tolist() == [b"hi", b"hi"]
-    np.testing.assert_array_equal(found["d"], np.float32([[[5], [6]], [[7], [8]]]))
+    np.testing.assert_array_equal(found["d"], np.array([[[5], [6]], [[7], [8]]], np.float32))
     assert {key: array.shape for key, array in none.items()} == {
         "x": (0, 2),
         "n": (0,),
@@ -78,8 +78,8 @@ def test_one_example():
         assert parsed["d"].shape.as_list() == [2, 1]
         types = [op.type for op in graph.get_operations()]
     assert found["n"] == 3 and found["s"] == b"hi"
-    np.testing.assert_array_equal(found["x"], np.float32([1, 2]))
-    np.testing.assert_array_equal(found["d"], np.float32([[5], [6]]))
+    np.testing.assert_array_equal(found["x"], np.array([1, 2], np.float32))
+    np.testing.assert_array_equal(found["d"], np.array([[5], [6]], np.float32))
     assert types == ["Const"] * 3 + ["Reshape"] + ["Const"] * 3 + ["ParseSingleExample"]
 
 

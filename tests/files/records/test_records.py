@@ -173,7 +173,7 @@ def test_faults(tmp_path):
         tf.python_io.TFRecordWriter(str(tmp_path / "none" / "file"))
     writer = tf.python_io.TFRecordWriter(str(tmp_path / "file"))
     with pytest.raises(TypeError, match="expected bytes, str found"):
-        writer.write("text")
+        writer.write("text")  # type: ignore[arg-type]
     writer.close()
     for call in (lambda: writer.write(b""), writer.flush, writer.close):
         with pytest.raises(tf.errors.FailedPreconditionError, match="previously closed"):

@@ -135,7 +135,7 @@ def test_faults_of_a_graph():
         with pytest.raises(TypeError, match="'values' has DataType string not in list of allowed"):
             tf.summary.scalar("v", tf.constant("a"))
         with pytest.raises(ValueError, match="At least one of name"):
-            tf.summary.scalar(None, 1.0)
+            tf.summary.scalar(None, 1.0)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match=r"Expected tensor x:0 to have dtype string, got"):
             tf.summary.text("t", tf.constant(1.0, name="x"))
         with pytest.raises(ValueError, match="'MergeSummary' Op with length 0 shorter than"):
