@@ -11,9 +11,10 @@ operands are stored in C order is what is done in the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TypeVar
 
 from pantarhei.engines.native.codegen.ops import BYTES
@@ -205,6 +206,8 @@ _CONDITIONS: dict[Strategy, Callable[[Gemm], _Conditions]] = {
 }
 
 
+# Every layer and every plan of a program repeats the same few products.
+@lru_cache(maxsize=4096)
 def choose_gemm(
     m: int,
     n: int,
@@ -212,7 +215,7 @@ def choose_gemm(
     layout: GemmLayout,
     type: str,
     machine: Machine,
-    strategies: Sequence[Strategy] = tuple(Strategy),
+    strategies: tuple[Strategy, ...] = tuple(Strategy),
 ) -> GemmPlan:
     """How a product of m x k and k x n is done; `strategies`: those that are still possible."""
     gemm = Gemm(m, n, k, layout, type, machine)
