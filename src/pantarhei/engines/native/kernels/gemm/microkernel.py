@@ -85,7 +85,7 @@ class PackFunction:
 
 
 @dataclass(frozen=True)
-class Pack(Kernel):
+class PackPanels(Kernel):
     """Packs panels of an operand."""
 
     structure: PackFunction

@@ -14,7 +14,7 @@ from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels.gemm.microkernel import (
     MicroKernel,
     Multiply,
-    Pack,
+    PackPanels,
     PackFunction,
 )
 from pantarhei.engines.native.kernels.kernel import Kernel
@@ -129,7 +129,7 @@ class PackedProduct:
         for first, count in parts(panels, 1, number):
             source = factor.place[0], factor.place[1] + first * width * factor.across * size
             target = to[0], to[1] + first * width * terms * size
-            yield Pack(pack, (count, terms, stride * size, *source, *target))
+            yield PackPanels(pack, (count, terms, stride * size, *source, *target))
         if rest:
             # What else is in this panel is not initialised: sums with it are not stored.
             shape, shift = (terms, rest), panels * width
