@@ -14,8 +14,8 @@ from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.kernels.gemm.microkernel import (
     MicroKernel,
     Multiply,
-    PackPanels,
     PackFunction,
+    PackPanels,
 )
 from pantarhei.engines.native.kernels.kernel import Kernel
 from pantarhei.engines.native.kernels.loops import Target, nest, parts
