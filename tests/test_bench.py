@@ -116,7 +116,8 @@ def test_a_busy_machine_is_confessed():
     assert "The machine was busy" in page(found, {})
 
 
-def test_records_are_measured_and_stand_on_the_page():
+def test_records_are_measured_and_stand_on_the_page(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.records.HOME", tmp_path)
     run = bench()
     found = records(run, [], 50, mebibytes=1)
     assert run.missing == [] and run.disagreements == 0
