@@ -246,8 +246,8 @@ def _kernel(kernel: Kernel, arrays: Arrays, buffers: Mapping[int, str]) -> Itera
 def _nest(structure: Structure, numbers: Sequence[int], places: Mapping[int, str]) -> Iterator[str]:
     rank = len(structure.reduced)
     loops = (
-        f"{extent}{' (reduced)' if folded else ''}"
-        for extent, folded in zip(numbers, structure.reduced, strict=False)
+        f"{extent}{' (reduced)' if reduced else ''}"
+        for extent, reduced in zip(numbers, structure.reduced, strict=False)
     )
     yield f"nest over [{', '.join(loops)}]"
     accesses = []

@@ -175,7 +175,7 @@ ROWS: dict[str, tuple[frozenset[str], Writer]] = {
     "number_for_min": (REAL, lambda x: x.equals(x).choose(x, math.inf)),
     "where": (STORABLE, lambda condition, x, y: condition.choose(x, y)),
     "cast": (STORABLE, _cast),
-    # What `spelled` makes of powers.
+    # What `element_operation` returns for powers.
     "copy": (STORABLE, lambda x: x),
     "square": (NUMBERS, lambda x: x * x),
     "cube": (NUMBERS, lambda x: x * x * x),
@@ -206,7 +206,7 @@ DIVISIONS = frozenset({"divide", "floor_divide", "fmod", "mod"})
 POWERS: dict[float, str] = {-1: "reciprocal", 1: "copy", 2: "square", 3: "cube"}
 
 
-def spelled(node: Node) -> tuple[str, int]:
+def element_operation(node: Node) -> tuple[str, int]:
     """The name of an application among `ROWS`, and how many operands that takes."""
     exponent = node.operands[1].constant if node.kind == "power" else None
     if exponent is None or exponent.size != 1:
@@ -220,7 +220,7 @@ def spelled(node: Node) -> tuple[str, int]:
 def compiles(node: Node) -> bool:
     """Whether an application of an elementwise primitive can become machine code."""
     types = types_of(node)
-    name, _ = spelled(node)
+    name, _ = element_operation(node)
     if types is None or name not in ROWS:
         return False
     if not all(each in ROWS[name][0] for each in types[0]):

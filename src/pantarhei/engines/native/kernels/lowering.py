@@ -10,7 +10,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from pantarhei.engines.native.codegen.loop_nest import ElementOperation, Operand
-from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, loses_nan, neutral, spelled
+from pantarhei.engines.native.codegen.ops import (
+    REDUCTIONS,
+    TYPES,
+    element_operation,
+    loses_nan,
+    neutral,
+)
 from pantarhei.engines.native.codegen.values import literal
 from pantarhei.engines.native.kernels import indexing
 from pantarhei.engines.native.kernels import loops as nests
@@ -239,7 +245,7 @@ class StepLowering:
                     source = ("op", len(operations) - 1), type
                 targets.append(Target(node.kind, source, _spread(target, node), type))
                 continue
-            name, count = spelled(node)
+            name, count = element_operation(node)
             operands = tuple(map(operand, node.operands[:count]))
             inside[id(node)] = len(operations)
             operations.append(ElementOperation(name, type, operands))

@@ -53,7 +53,7 @@ def write_enter(module: Module) -> None:
         name: f.load(f.gep(record, "i64", place), "i64" if name in NUMBERS else "ptr")
         for place, name in enumerate(FIELDS)
     }
-    wrong_count, misfit = f.label("wrong"), f.label("misfit")
+    wrong_count, mismatch = f.label("wrong"), f.label("mismatch")
     f.require(count.equals(fields["count"]), wrong_count)
     with f.when(count.differs(0)), f.loop(count) as loop:
         expected = loop.phi(fields["expected"])
@@ -65,18 +65,18 @@ def write_enter(module: Module) -> None:
         with f.when(dtype.differs(f.zero("ptr"))):
             array = f.load(f.gep(arrays, "ptr", loop.index), "ptr")
             found = f.load(f.moved(array, CLASS), "ptr")
-            f.require(found.equals(fields["class"]), misfit)
-            _compare(f, array, (dtype, rank, extents), misfit)
+            f.require(found.equals(fields["class"]), mismatch)
+            _compare(f, array, (dtype, rank, extents), mismatch)
             f.store(f.load(f.moved(array, DATA), "ptr"), f.gep(fields["buffers"], "ptr", slot))
         loop.next(expected, f.gep(extents, "i64", rank))
     f.ret(f.call("ptr", fields["number"], _run(f, fields)))
-    for label, answer in ((wrong_count, f.constant(WRONG_COUNT, "i64")), (misfit, loop.index)):
+    for label, answer in ((wrong_count, f.constant(WRONG_COUNT, "i64")), (mismatch, loop.index)):
         f.start(label)
         f.ret(f.call("ptr", fields["number"], answer))
 
 
 def _compare(
-    f: Function, array: SSAValue, expected: tuple[SSAValue, SSAValue, SSAValue], misfit: str
+    f: Function, array: SSAValue, expected: tuple[SSAValue, SSAValue, SSAValue], mismatch: str
 ) -> None:
     """Goes on if an array has the dtype, rank and extents, and lies as machine code reads it."""
     dtype, rank, extents = expected
@@ -84,11 +84,11 @@ def _compare(
     flags = f.load(f.moved(array, FLAGS), "i32") & READABLE
     found_rank = f.load(f.moved(array, RANK), "i32").convert("sext", "i64")
     right = found.equals(dtype) & flags.equals(READABLE) & found_rank.equals(rank)
-    f.require(right, misfit)
+    f.require(right, mismatch)
     found = f.load(f.moved(array, EXTENTS), "ptr")
     with f.when(rank.differs(0)), f.loop(rank) as axis:
         pair = [f.load(f.gep(each, "i64", axis.index), "i64") for each in (found, extents)]
-        f.require(pair[0].equals(pair[1]), misfit)
+        f.require(pair[0].equals(pair[1]), mismatch)
 
 
 def _run(f: Function, fields: dict[str, SSAValue]) -> SSAValue:

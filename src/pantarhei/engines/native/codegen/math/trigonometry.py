@@ -107,9 +107,9 @@ def _reduced_large(x: SSAValue) -> Reduced:
     window = constant_at(_windows(), wide, index)
     # Quarters of a turn, with 190 bits after the point.
     point = WINDOW_BITS - 2
-    turned = window * mantissa.convert("zext", wide)
-    n = (turned + (1 << (point - 1))).binary("lshr", point)
-    fraction = turned - n.binary("shl", point)
+    product = window * mantissa.convert("zext", wide)
+    n = (product + (1 << (point - 1))).binary("lshr", point)
+    fraction = product - n.binary("shl", point)
     # Pieces of 32 bits become doubles exactly, the first with the sign. No double is so near to a
     # multiple of pi / 2 that more than two of them are 0.
     high = fraction.binary("ashr", 160).convert("trunc", "i64").convert("sitofp", "double")
@@ -235,15 +235,15 @@ def _arctan2(y: SSAValue, x: SSAValue, format: Format) -> SSAValue:
     large = infinite.choose(x.of(1), large * scale)
     large = large.equals(0).choose(x.of(1), large)
     # arctan(q) = pi / 4 + arctan((q - 1) / (q + 1)).
-    turned = (large * math.tan(math.pi / 8)).below(small)
-    t = turned.choose(small - large, small) / turned.choose(small + large, large)
+    large_angle = (large * math.tan(math.pi / 8)).below(small)
+    t = large_angle.choose(small - large, small) / large_angle.choose(small + large, large)
     square = t * t
     with x.function.contracting():
         tail = t * square * polynomial(square, ARCTANGENT if format.is_full else ARCTANGENT_SHORT)
     # pi / 4, pi / 2 and pi in two parts: what is added is t, or -t.
     quarter, low = math.pi / 4, QUARTER_LOW / 2
-    base = turned.choose(x.of(quarter), 0.0)
-    base_low = turned.choose(x.of(low), 0.0)
+    base = large_angle.choose(x.of(quarter), 0.0)
+    base_low = large_angle.choose(x.of(low), 0.0)
     base, base_low = (
         steep.choose(2 * quarter - base, base),
         steep.choose(2 * low - base_low, base_low),
