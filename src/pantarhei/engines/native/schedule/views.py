@@ -2,7 +2,7 @@
 
 A view is a buffer (named by whatever key its owner chose), an offset and one stride for each axis,
 all counted in elements. Reshaping, transposing, broadcasting, slicing and flipping give other views
-of the same buffer wherever strides can express it. This module imports neither programs nor machine code.
+of the same buffer wherever strides can express it.
 """
 
 from __future__ import annotations
