@@ -314,7 +314,7 @@ def test_products_stay_inside_their_matrices(operand: int, transposed: bool) -> 
     (product,) = lowered.steps[0].kernels
     numbers = list(product.arguments)
     numbers[5 + operand] += 1  # its rows or columns are further apart
-    lowered.steps[0].kernels = [Kernel(product.structure, tuple(numbers))]
+    lowered.steps[0].kernels = [replace(product, arguments=tuple(numbers))]
     refuses("kernels", lowered, "reaches bytes 0 to")
 
 

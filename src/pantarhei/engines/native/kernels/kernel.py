@@ -6,6 +6,7 @@ without knowing which kinds there are.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -49,7 +50,7 @@ class Blas(Protocol):
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Kernel(ABC):
     """One call: what its function is compiled for, and its arguments.
 
     `structure` is the name of a type for products by BLAS, which are not compiled.
@@ -64,9 +65,9 @@ class Kernel:
         return () if isinstance(self.structure, str) else (self.structure,)
 
     @property
+    @abstractmethod
     def work(self) -> int:
         """A rough number of steps of the innermost loops."""
-        raise NotImplementedError
 
     def divided(self, memory: TaskMemory) -> Kernel | Tasks:
         """The kernel's tasks; itself where it is not worth while."""
