@@ -260,7 +260,7 @@ def test_a_plan_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.float64(2.0), np.zeros((3, 1), np.float32)])
-def test_a_definition_that_gives_another_type_than_it_promised_is_caught(wrong: Any) -> None:
+def test_a_definition_that_gives_another_type_than_it_declares_is_caught(wrong: Any) -> None:
     tf.reset_default_graph()
     x = tf.placeholder(tf.float32, (2,), name="x")
     y = tf.square(x)
@@ -277,5 +277,5 @@ def test_a_definition_that_gives_another_type_than_it_promised_is_caught(wrong: 
             return b.constant(wrong)
 
     y.op.definition = Liar()  # type: ignore[assignment]
-    with pytest.raises(VerificationError, match="promised"):
+    with pytest.raises(VerificationError, match="declares"):
         tf.Session().run(y, {x: [1.0, 2.0]})

@@ -1,7 +1,7 @@
 """Lowering: the part of a graph that a run fetches becomes a plan of programs and host steps.
 
-Shapes are concrete here: feeds and variables bring theirs, and every shape computation folds while
-the program is built. Where the graph depends on data (a shape that is computed, a branch), the plan
+Shapes are concrete here: those of feeds and variables are known, and every shape computation folds
+while the program is built. Where the graph depends on data (a shape that is computed, a branch), the plan
 ends at a specialization point; see lowering/plan.py.
 """
 
@@ -170,7 +170,7 @@ class Lowering(LoopSteps):
             fits = tensor.shape.is_compatible_with(value.shape)
             if value.dtype != tensor.dtype.base_dtype.numpy or not fits:
                 raise VerificationError(
-                    f"{tensor.op.type} promised {tensor!r}, its lowering gave {value.type}"
+                    f"{tensor.op.type} declares {tensor!r}, but its lowering returned {value.type}"
                 )
         return value
 

@@ -112,7 +112,7 @@ def simplify(
 
 
 def run_pass(each: Pass, program: Program) -> Step:
-    """Runs one pass; its result is verified where tests ask for it."""
+    """Runs one pass; its result is verified where `VERIFY` is set."""
     after, fired = each.run(program)
     if after is not program:
         verified(each.name, verify, after)

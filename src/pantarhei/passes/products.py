@@ -1,7 +1,7 @@
 """The table of products: operands that are transposed are read, not copied.
 
 A product reads either operand transposed at no cost, so a transpose of the last two axes before it
-is its own matter.
+becomes an attribute of the product.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The machine that kernels are chosen and generated for: instruction set, tile sizes, thresholds.
 
-Every number that depends on a processor, or was measured on one, is a field here, once. Choices of
-kernels take a `Machine`, so that tests can pass another one. What kernels are is not known here.
+Every number that depends on a processor, or was measured on one, is here, once: fields of a
+`Machine`, which choices of kernels take, so that tests can pass another one; and constants that are
+the same on all.
 """
 
 from __future__ import annotations
@@ -12,8 +13,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-# Bytes, on all processors below.
+# --- the same on all processors below -----------------------------------------------------------
+
+# Bytes.
 CACHE_LINE = 64
+# Operations and results of a loop nest: with more it spills registers and compiles slowly.
+NEST_MOST_OPERATIONS, NEST_MOST_RESULTS = 96, 16
+# Positions of a space up to which nodes that share nothing else share a nest; and how many nests
+# fusion compares with a node.
+NEST_SMALL_SPACE, NEST_LOOK_BACK = 1 << 15, 12
+# Columns up to which a matrix is stored by columns; their distance is a multiple of so many
+# elements and never without a gap, so that the number of rows changes neither the order of loops
+# nor which axes are merged.
+THIN_MOST_COLUMNS, THIN_COLUMN_STEP = 16, 16
+# Terms ahead of which a micro-kernel prefetches the right operand.
+GEMM_PREFETCH_TERMS = 8
+# The largest elements are found one after the other: so many, or within so many comparisons.
+TOP_K_MOST_PASSES, TOP_K_MOST_COMPARISONS = 16, 4096
+# Elements of a window of pooling that is expanded to slices; each is code.
+POOL_MOST_SLICES = 9
 
 
 @dataclass(frozen=True)
@@ -46,8 +64,8 @@ class Machine:
 
     # --- matrix products as loop nests ------------------------------------------------------------
 
-    # The most terms of a sum that is written out, or rows that are reductions of their own: each is
-    # code. And terms times columns, columns times rows: beyond them BLAS is faster.
+    # Most terms of an unrolled sum, or rows computed as separate reductions: each is code. And
+    # terms times columns, columns times rows: beyond these BLAS is faster.
     small_terms: int = 8
     small_work: int = 32
     small_reductions: int = 16

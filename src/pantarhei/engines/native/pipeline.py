@@ -2,7 +2,7 @@
 
 Compiling is a loop over `STAGES`. Between stages tests verify every result, and every result can be
 printed: `explain` returns the text of one stage, `PANTARHEI_DUMP` writes all of them; see
-docs/simplification.md. No stage keeps state, and each returns a dataclass of its own.
+docs/stages.md. No stage keeps state, and each returns a dataclass of its own.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _verify_code(code: GeneratedCode) -> None:
         try:
             llvm.parse_assembly(text).verify()
         except RuntimeError as error:
-            raise VerificationError(f"LLVM refuses a module: {error}") from None
+            raise VerificationError(f"LLVM's verifier rejects a module: {error}") from None
 
 
 def _show_tasks(plan: TaskPlan) -> str:
@@ -237,7 +237,7 @@ STAGES = (
 def stages(
     program: Program, options: Options | None = None, until: str = "memory"
 ) -> Iterator[tuple[Stage, Any]]:
-    """Runs the stages; each with its result, verified and written to a dump where asked for."""
+    """Runs the stages; each with its result, verified, and dumped if requested."""
     options = options or Options()
     count = last_of(until)
     last = max(count, DUMPED) if dump.wanted_any() else count

@@ -14,12 +14,10 @@ from pantarhei.engines.native.codegen.builder import WIDEST
 from pantarhei.engines.native.codegen.kernel_function import KernelFunction
 from pantarhei.engines.native.codegen.ops import BYTES
 from pantarhei.engines.native.codegen.values import SSAValue, vector
+from pantarhei.engines.native.machine import GEMM_PREFETCH_TERMS
 
-# Registers of 512 bits are used where there are any, though LLVM thinks little of some.
+# LLVM prefers 256-bit registers on some processors with 512-bit ones; these kernels use the wider.
 WIDE_REGISTERS = f'"min-legal-vector-width"="512" {WIDEST}'
-
-# For how many terms ahead the right operand is fetched into the cache.
-AHEAD = 8
 
 
 def microkernel_text(type: str, rows: int, vectors: int, lanes: int) -> str:
@@ -74,7 +72,9 @@ class _MicroKernel(KernelFunction):
                 place = self.gep(y, self.type, part * self.lanes)
                 note = f", align {self.size * self.lanes}"
                 factors.append(self.load(place, self.vector, note))
-                ahead = self.gep(y, self.type, AHEAD * self.columns + part * self.lanes)
+                ahead = self.gep(
+                    y, self.type, GEMM_PREFETCH_TERMS * self.columns + part * self.lanes
+                )
                 hints = [self.constant(hint, "i32") for hint in (0, 3, 1)]
                 self.call("void", "@llvm.prefetch.p0", ahead, *hints)
             sums = []

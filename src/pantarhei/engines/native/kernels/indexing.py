@@ -11,6 +11,7 @@ from pantarhei.engines.native.kernels import loops as nests
 from pantarhei.engines.native.kernels.kernel import Kernel, Place
 from pantarhei.engines.native.kernels.random import DRAWS, PER_SAMPLE
 from pantarhei.engines.native.kernels.routines import Routine, RoutineCall
+from pantarhei.engines.native.machine import TOP_K_MOST_COMPARISONS, TOP_K_MOST_PASSES
 from pantarhei.engines.native.passes.guards import has_state
 from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import View, contiguous_strides
@@ -18,9 +19,6 @@ from pantarhei.program.ir import Node
 
 # Buffer of the cell that guards write to.
 FAULT = ("fault",)
-
-# The largest are looked for one after the other: so many, or in so many looks at elements.
-MOST_PASSES, MOST_LOOKS = 16, 4096
 
 
 def is_routine(node: Node) -> bool:
@@ -31,7 +29,7 @@ def is_routine(node: Node) -> bool:
         return TYPES.get(node.types[0].dtype) in NUMBERS
     if node.kind == "top_k":
         x, wanted = node.operands[0], node.attributes["k"]
-        few = wanted <= MOST_PASSES or x.shape[-1] * wanted <= MOST_LOOKS
+        few = wanted <= TOP_K_MOST_PASSES or x.shape[-1] * wanted <= TOP_K_MOST_COMPARISONS
         return few and TYPES.get(x.dtype) in NUMBERS
     if node.kind == "multinomial":
         logits, type = node.operands[1], TYPES.get(node.types[0].dtype)

@@ -10,6 +10,12 @@ from __future__ import annotations
 from pantarhei.engines.native.codegen.ops import TYPES, reduces
 from pantarhei.engines.native.kernels.conv.choose import is_native
 from pantarhei.engines.native.kernels.indexing import is_routine
+from pantarhei.engines.native.machine import (
+    NEST_LOOK_BACK,
+    NEST_MOST_OPERATIONS,
+    NEST_MOST_RESULTS,
+    NEST_SMALL_SPACE,
+)
 from pantarhei.engines.native.passes.unchecked import is_guard
 from pantarhei.engines.native.schedule.placement import (
     changes_base,
@@ -34,14 +40,6 @@ from pantarhei.engines.native.schedule.schedule import (
 )
 from pantarhei.engines.native.schedule.views import VIEWING, Shape, View, apply_view
 from pantarhei.program.ir import Node, Program, Value
-
-# A nest with more operations or results spills registers and compiles slowly.
-MOST_OPERATIONS = 96
-MOST_RESULTS = 16
-# Nests over spaces up to this size are shared by nodes that have nothing else in common.
-SMALL_SPACE = 1 << 15
-# How many nests are looked at for a place.
-LOOK_BACK = 12
 
 
 def locate(program: Program, sums: Sums) -> tuple[dict[Value, View], set[int], dict[Value, Value]]:
@@ -213,7 +211,7 @@ class Fusion:
         self, node: Node, space: Shape, axes: tuple[int, ...] | None, first: int, may_join: bool
     ) -> NestStep | None:
         """A nest that runs before all that need the node stored, for the same space and axes."""
-        places = range(len(self.steps) - 1, max(first, len(self.steps) - LOOK_BACK) - 1, -1)
+        places = range(len(self.steps) - 1, max(first, len(self.steps) - NEST_LOOK_BACK) - 1, -1)
         for place in [first, *reversed(places)] if first >= 0 else reversed(places):
             step = self.steps[place] if 0 <= place < len(self.steps) else None
             if not isinstance(step, NestStep) or step.space != space:
@@ -222,7 +220,7 @@ class Fusion:
                 continue
             if axes is not None and step.axes is not None and step.axes != axes:
                 continue
-            if len(step.nodes) >= MOST_OPERATIONS or len(step.stored) >= MOST_RESULTS:
+            if len(step.nodes) >= NEST_MOST_OPERATIONS or len(step.stored) >= NEST_MOST_RESULTS:
                 continue
             if place == first or self._belongs(node, step):
                 return step
@@ -230,7 +228,7 @@ class Fusion:
 
     def _belongs(self, node: Node, step: NestStep) -> bool:
         """Whether an unrelated nest gains by the node: it reads the same, or is small."""
-        if step.size <= SMALL_SPACE:
+        if step.size <= NEST_SMALL_SPACE:
             return True
         read = {id(operand.node) for each in step.nodes for operand in self._operands(each)}
         return any(id(operand.node) in read for operand in self._operands(node))

@@ -1,7 +1,8 @@
 """Tasks: large kernels are divided into kernels that may run at the same time.
 
 Shapes and the machine decide how a kernel is divided, never the number of threads: so a result has
-the same bits for any number. How a kernel is divided is in its class; see kernels/kernel.py.
+the same bits for any number. How a kernel is divided is in its class; see kernels/kernel.py. The
+thresholds are `task_nanoseconds`, `blas_tasks` and their like in machine.py.
 """
 
 from __future__ import annotations

@@ -10,16 +10,11 @@ from collections.abc import Mapping
 
 from pantarhei.engines.native.codegen.ops import REDUCTIONS, TYPES, compiles, reduces
 from pantarhei.engines.native.kernels.gemm import blas
+from pantarhei.engines.native.machine import THIN_COLUMN_STEP, THIN_MOST_COLUMNS
 from pantarhei.engines.native.passes.unchecked import is_unchecked
 from pantarhei.engines.native.schedule.views import VIEWING, View
 from pantarhei.passes.appender import users_of
 from pantarhei.program.ir import Node, Program, Value
-
-# Matrices with at most so many columns lie by columns.
-MOST_COLUMNS = 16
-# Columns start at multiples of so many elements, and never follow each other without a gap: so the
-# number of rows does not decide in which order loops run, or which are one.
-COLUMN_STEP = 16
 
 
 def is_product(node: Node) -> bool:
@@ -76,8 +71,8 @@ def placements(program: Program, sums: Mapping[Value, Value]) -> dict[Value, Vie
         if free and (is_nested(node) or is_product(node)):
             rows, columns = value.shape if len(value.shape) == 2 else (0, 0)
             of_weights = node.kind == "matmul" and node.attributes.get("transpose_x")
-            if 1 < columns <= MOST_COLUMNS and rows and not of_weights:
-                step = (rows // COLUMN_STEP + 1) * COLUMN_STEP
+            if 1 < columns <= THIN_MOST_COLUMNS and rows and not of_weights:
+                step = (rows // THIN_COLUMN_STEP + 1) * THIN_COLUMN_STEP
                 found[value] = View(value, value.shape, (1, step))
     return found
 

@@ -15,14 +15,11 @@ from enum import Enum
 from pantarhei.engines.native.codegen.ops import TYPES
 from pantarhei.engines.native.kernels.conv import sliding
 from pantarhei.engines.native.kernels.conv.geometry import Geometry, Pairs
-from pantarhei.engines.native.machine import Machine
+from pantarhei.engines.native.machine import POOL_MOST_SLICES, Machine
 from pantarhei.program.ir import Node
 
 CONVOLUTIONS = frozenset({"conv", "conv_input_gradient", "conv_filter_gradient"})
 POOLING = frozenset({"window_max", "window_sum", "window_argmax"})
-
-# The most elements of a window, each of which is a slice of its own: each is code.
-MOST_SLICES = 9
 
 
 class ConvStrategy(Enum):
@@ -176,6 +173,9 @@ def _not_slices(node: Node) -> str | None:
             all(extent % size == 0 for extent, size in zip(x.shape, window, strict=True)),
             "windows do not cover the operand",
         ),
-        (1 < elements <= MOST_SLICES, f"{elements} elements in a window, not 2 to {MOST_SLICES}"),
+        (
+            1 < elements <= POOL_MOST_SLICES,
+            f"{elements} elements in a window, not 2 to {POOL_MOST_SLICES}",
+        ),
     ]
     return next((text for holds, text in conditions if not holds), None)

@@ -2,9 +2,9 @@
 
     print(choose_gemm(512, 512, 784, GemmLayout(), "float", host_machine()))
 
-Three stages choose, each among the strategies that are still possible: small products become loop
-nests before fusion (passes/small_matmul.py), lowering chooses split-K, which needs scratch buffers,
-and the division into tasks chooses the rest. So the first choice for a product of a program whose
+The choice is made three times, each time among fewer strategies: loop nests before fusion
+(passes/small_matmul.py), split-K in lowering, since it needs scratch buffers, the rest in the
+division into tasks. So the first choice for a product of a program whose
 operands are stored in C order is what is done in the end.
 """
 
@@ -88,8 +88,8 @@ class GemmPlan:
 
     Args:
       gemm: the product.
-      strategy: the first that nothing speaks against.
-      tasks: into how many tasks it is divided; a loop nest as its cost says after fusion.
+      strategy: the first whose conditions all hold.
+      tasks: into how many tasks it is divided; for a loop nest, decided by cost after fusion.
       tiling: of packed operands.
       rejected: the strategies before it, each with the condition that failed.
     """

@@ -24,7 +24,7 @@ from pantarhei.engines.native.schedule.views import View
 
 
 def aligned(bytes: int) -> int:
-    """So many bytes, or a few more."""
+    """Bytes rounded up to whole cache lines."""
     return -(-bytes // CACHE_LINE) * CACHE_LINE
 
 
@@ -79,7 +79,7 @@ class PackedTiling:
 
 @dataclass(frozen=True)
 class Factor:
-    """An operand: place of its first element, elements between neighbours across and of a sum."""
+    """An operand: its first element; strides between rows (or columns) and between terms."""
 
     place: tuple[int, int]
     across: int
