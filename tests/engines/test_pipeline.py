@@ -366,4 +366,4 @@ def test_modules_are_verified() -> None:
     code = result_of("codegen")
     verifier_of("codegen")(code)
     spoilt = {each: text.replace("ret void", "ret i32 0") for each, text in code.modules.items()}
-    refuses("codegen", replace(code, modules=spoilt), "LLVM refuses a module")
+    refuses("codegen", replace(code, modules=spoilt), "LLVM's verifier rejects a module")

@@ -1,7 +1,7 @@
 """Lowering: the part of a graph that a run fetches becomes a plan of programs and host steps.
 
 Shapes are concrete here: those of feeds and variables are known, and every shape computation folds
-while the program is built. Where the graph depends on data (a shape that is computed, a branch), the plan
+while the program is built. Where the graph depends on data (a computed shape, a branch), the plan
 ends at a specialization point; see lowering/plan.py.
 """
 
