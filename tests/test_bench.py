@@ -85,7 +85,7 @@ def test_growth_that_does_not_fit_is_named():
 
 
 def test_the_chain_grows_linearly_from_a_thousand_layers_on():
-    def said(last: float) -> tuple:  # type: ignore[type-arg]
+    def said(last: float) -> tuple[Any, ...]:
         points = [(depth, {"first step": each}) for depth, each in ((1000, 1.0), (4000, last))]
         rows = bar_rows({**results([]), "chain": {"native": points}}, TITLES)
         return next(row[2:] for row in rows if row[0].startswith("chain"))

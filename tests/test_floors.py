@@ -1,8 +1,8 @@
 """The structure of the package: imports go down, nothing is circular, nothing grows too large.
 
 Numbers and shapes are at the bottom, the public names at the top. The order holds between the
-packages, between the families of ops and between the stages of the native engine. The source is
-read with `ast`, never imported. Each rule is also shown to catch a fault planted in a small tree.
+packages and between the families of ops. The source is read with `ast`, never imported. Each rule
+is also shown to catch a fault planted in a small tree.
 """
 
 import ast

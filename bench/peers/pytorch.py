@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from typing import Any
 
 import torch
 from torch import nn
@@ -114,10 +115,10 @@ def convolution(w, b):
 
 def build(net, parameters):
     """A step of the model, the loss and the optimizer."""
-    model = {"dense": Dense, "lenet": LeNet, "lstm": Lstm}[net["kind"]](net, parameters)
+    model: Any = {"dense": Dense, "lenet": LeNet, "lstm": Lstm}[net["kind"]](net, parameters)
     classes = net["loss"] == "softmax"
     loss_of = functional.cross_entropy if classes else functional.mse_loss
-    trained = [each for each in model.parameters() if each.requires_grad]  # type: ignore[attr-defined]
+    trained = [each for each in model.parameters() if each.requires_grad]
     adam, count = net["optimizer"] == "adam", 0
     if adam:
         optimizer = torch.optim.Adam(trained, lr=net["rate"], fused=True)
@@ -125,7 +126,7 @@ def build(net, parameters):
         optimizer = torch.optim.SGD(trained, lr=net["rate"], fused=True)
 
     def forward(x, y):
-        return loss_of(model(x), y)  # type: ignore[operator]
+        return loss_of(model(x), y)
 
     if sys.argv[1:] == ["compiled"]:
         forward = torch.compile(forward)

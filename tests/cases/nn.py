@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.cases.row import (
     HALVES,
     booleans,
@@ -144,6 +146,18 @@ DROPOUT = [
 
 IMAGE = normal(2, 5, 4, 2)
 FILTER = normal(3, 2, 2, 3)
+
+CONVOLUTIONS_OF: list[tuple[str, Any, int]] = [
+    ("_same", {"strides": [1, 1, 1, 1], "padding": "SAME"}, 2),
+    ("_valid", {"strides": [1, 1, 1, 1], "padding": "VALID"}, 2),
+    ("_strides", {"strides": [1, 2, 2, 1], "padding": "SAME"}, 2),
+    ("_strides_valid", {"strides": [1, 2, 1, 1], "padding": "VALID"}, 1),
+    ("_strides_int", {"strides": 2, "padding": "SAME"}, 1),
+    ("_strides_pair", {"strides": [2, 1], "padding": "VALID"}, 1),
+    ("_nhwc", {"strides": 1, "padding": "SAME", "data_format": "NHWC"}, 1),
+    ("_explicit", {"strides": 1, "padding": [[0, 0], [1, 2], [0, 1], [0, 0]]}, 1),
+]  # fmt: skip
+
 CONVOLUTION = [
     case("bias_add", call("nn.bias_add"), normal(2, 3), normal(3), order=2, variants=EVERY_VARIANT),
     case("bias_add_image", call("nn.bias_add"), normal(2, 2, 2, 3), normal(3), order=1,
@@ -156,17 +170,8 @@ CONVOLUTION = [
     case("bias_add_unknown_format", call("nn.bias_add", data_format="OTHER"), normal(2, 3),
          normal(3), raises=True),
     *[
-        case("conv2d" + suffix, call("nn.conv2d", **options), IMAGE, FILTER, order=order)  # type: ignore[arg-type]
-        for suffix, options, order in [
-            ("_same", {"strides": [1, 1, 1, 1], "padding": "SAME"}, 2),
-            ("_valid", {"strides": [1, 1, 1, 1], "padding": "VALID"}, 2),
-            ("_strides", {"strides": [1, 2, 2, 1], "padding": "SAME"}, 2),
-            ("_strides_valid", {"strides": [1, 2, 1, 1], "padding": "VALID"}, 1),
-            ("_strides_int", {"strides": 2, "padding": "SAME"}, 1),
-            ("_strides_pair", {"strides": [2, 1], "padding": "VALID"}, 1),
-            ("_nhwc", {"strides": 1, "padding": "SAME", "data_format": "NHWC"}, 1),
-            ("_explicit", {"strides": 1, "padding": [[0, 0], [1, 2], [0, 1], [0, 0]]}, 1),
-        ]
+        case("conv2d" + suffix, call("nn.conv2d", **options), IMAGE, FILTER, order=order)
+        for suffix, options, order in CONVOLUTIONS_OF
     ],
     case("conv2d_dilations", call("nn.conv2d", strides=1, padding="SAME", dilations=[1, 2, 1, 1]),
          IMAGE, FILTER),

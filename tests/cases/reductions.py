@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.cases.row import (
     HALVES,
     away,
@@ -36,7 +38,7 @@ REDUCTIONS = [
 ]
 
 # suffix, options
-AXES = [
+AXES: list[tuple[str, Any]] = [
     ("_everything", {}),
     ("_axis", {"axis": 1}),
     ("_axis_negative", {"axis": -1}),
@@ -52,7 +54,7 @@ def title(path: str) -> str:
 
 
 OVER_AXES = [
-    case(title(path) + suffix, call(path, **options), domain, order=order,  # type: ignore[arg-type]
+    case(title(path) + suffix, call(path, **options), domain, order=order,
          tolerance={"float32": 5e-6} if path == "reduce_logsumexp" else {})
     for path, domain, order in REDUCTIONS
     for suffix, options in AXES
@@ -134,14 +136,16 @@ SPECIALLY = [
     case("nn_zero_fraction", call("nn.zero_fraction"), values([0.0, 1.0, 0.0, 2.0])),
 ]  # fmt: skip
 
+PLACES: list[tuple[str, Any]] = [
+    ("", {}), ("_axis", {"axis": 1}), ("_axis_negative", {"axis": -1}),
+    ("_int32", {"axis": 2, "output_type": "int32"}),
+]  # fmt: skip
+
 POSITIONS = [
     *[
-        case(name + suffix, call(name, **options), distinct(2, 3, 4))  # type: ignore[arg-type]
+        case(name + suffix, call(name, **options), distinct(2, 3, 4))
         for name in ("argmax", "argmin")
-        for suffix, options in [
-            ("", {}), ("_axis", {"axis": 1}), ("_axis_negative", {"axis": -1}),
-            ("_int32", {"axis": 2, "output_type": "int32"}),
-        ]
+        for suffix, options in PLACES
     ],
     case("argmax_dimension", call("argmax", dimension=1), distinct(2, 3)),
     case("argmax_ints", call("argmax", 1), integers(-9, 9, 2, 5).generic(),
@@ -183,15 +187,17 @@ POSITIONS = [
     case("setdiff1d", call("setdiff1d"), values([1, 2, 3, 4, 2], "int32"), values([2, 9], "int32")),
 ]  # fmt: skip
 
+SUMS: list[tuple[str, Any]] = [
+    ("", {}), ("_axis", {"axis": 1}), ("_negative", {"axis": -1}),
+    ("_exclusive", {"axis": 1, "exclusive": True}),
+    ("_reverse", {"axis": 1, "reverse": True}),
+    ("_both", {"exclusive": True, "reverse": True}),
+]  # fmt: skip
+
 CUMULATIVE = [
     *[
-        case("cumsum" + suffix, call("cumsum", **options), normal(2, 3), order=2)  # type: ignore[arg-type]
-        for suffix, options in [
-            ("", {}), ("_axis", {"axis": 1}), ("_negative", {"axis": -1}),
-            ("_exclusive", {"axis": 1, "exclusive": True}),
-            ("_reverse", {"axis": 1, "reverse": True}),
-            ("_both", {"exclusive": True, "reverse": True}),
-        ]
+        case("cumsum" + suffix, call("cumsum", **options), normal(2, 3), order=2)
+        for suffix, options in SUMS
     ],
     *[
         case("cumprod" + suffix, call("cumprod", **options), away(2, 3), order=1)

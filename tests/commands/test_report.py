@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.elements: list[tuple[str, dict]] = []  # type: ignore[type-arg]
+        self.elements: list[tuple[str, dict[str, Any]]] = []
         self.data = ""
         self.feed(text)
         self.close()
@@ -88,10 +89,10 @@ def reported(tmp_path, *arguments):
 
 def test_values_are_those_of_the_events(tmp_path, capsys):
     rng = np.random.default_rng(0)
-    values = rng.standard_normal(500).astype(np.float32) * np.float32(10) ** rng.integers(
+    finite = rng.standard_normal(500).astype(np.float32) * np.float32(10) ** rng.integers(
         -9, 9, 500
     )
-    values = [*values.astype(np.float32), math.nan, math.inf, -math.inf]  # type: ignore[assignment]
+    values = [*finite.astype(np.float32), math.nan, math.inf, -math.inf]
     log(tmp_path / "logs" / "a", "x/loss", values)
     log(tmp_path / "logs" / "b" / "c", "x/loss", [1.0])
     _, _, data = reported(tmp_path, tmp_path / "logs")

@@ -86,7 +86,7 @@ def test_distinct_rows_that_somebody_sees_are_those_there_are() -> None:
                 feeds = {"ids:0": [[4, 2], [4, 4]]}
                 for fetches in (once, [once, step], [step, once]):
                     found = session.run(fetches, feeds)
-                    rows = found if fetches is once else found[fetches.index(once)]  # type: ignore[union-attr]
+                    rows = found if not isinstance(fetches, list) else found[fetches.index(once)]
                     assert rows.tolist() == [4, 2]
                 assert session.run([places, step], feeds)[0].tolist() == [0, 1, 0, 0]
                 assert session.run([sums.outputs[0], step], feeds)[0].shape == (2, 3)

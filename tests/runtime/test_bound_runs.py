@@ -383,7 +383,8 @@ def test_random_numbers_are_those_of_the_reference(size: int) -> None:
     kept = tf.nn.dropout(tf.ones([size]), keep_prob=0.5, seed=1)
     total = tf.Variable(tf.zeros([size]))
     step = tf.assign_add(total, x * kept)
-    found, wanted = [], []  # type: ignore[var-annotated]
+    found: list[Any] = []
+    wanted: list[Any] = []
     for engine, seen in (("native", found), ("numpy", wanted)):
         with tf.Session(config=tf.ConfigProto(engine=engine)) as session:
             session.run(tf.global_variables_initializer())

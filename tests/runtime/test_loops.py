@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pantarhei as tf
+from pantarhei.lowering.loops import lower_part
 from pantarhei.runtime import loops
 
 
@@ -208,12 +209,12 @@ def test_damaged_loops_are_named() -> None:
 def test_iterations_keep_nothing(monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     """Neither plans nor slots grow with their number."""
     lowered = []
-    lower_part = loops.lower_part  # type: ignore[attr-defined]
-    monkeypatch.setattr(
-        loops,
-        "lower_part",
-        lambda *given, **named: lowered.append(given) or lower_part(*given, **named),  # type: ignore[func-returns-value]
-    )
+
+    def noted(*given: Any, **named: Any) -> Any:
+        lowered.append(given)
+        return lower_part(*given, **named)
+
+    monkeypatch.setattr(loops, "lower_part", noted)
     body = lambda i, y: (i + 1, tf.cond(tf.equal(i % 2, 0), lambda: y + 1, lambda: y - 1))  # noqa: E731
     loop = tf.while_loop(lambda i, _: i < rounds, body, [0, 0])
     with tf.Session() as session:

@@ -348,9 +348,9 @@ def test_shapes_that_depend_on_data() -> None:
         found = session.run([kept, places, distinct, sums], {x: data})
         positive = [each for each in data if each > 0]
         unique = list(dict.fromkeys(positive))
-        np.testing.assert_array_equal(found[0], np.float32(positive))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found[0], np.array(positive, np.float32))
         np.testing.assert_array_equal(found[1][:, 0], np.flatnonzero(np.array(data) > 0))
-        np.testing.assert_array_equal(found[2], np.float32(unique))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found[2], np.array(unique, np.float32))
         np.testing.assert_array_equal(
             found[3], np.array([positive.count(each) * each for each in unique], np.float32)
         )

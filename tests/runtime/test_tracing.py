@@ -201,7 +201,7 @@ def test_the_last_step_may_be_too_long_too(monkeypatch: pytest.MonkeyPatch) -> N
     clock = iter(range(0, 10**12, 10**7))  # every look at the clock is 10 ms after the last
     with tf.Session(config=tf.ConfigProto(engine="numpy")) as session:
         session.run(tf.global_variables_initializer())
-        monkeypatch.setattr(tracing.time, "perf_counter_ns", lambda: next(clock))  # type: ignore[attr-defined]
+        monkeypatch.setattr(time, "perf_counter_ns", lambda: next(clock))
         with pytest.raises(tf.errors.DeadlineExceededError, match="it was at Exp"):
             session.run(update, options=tf.RunOptions(timeout_in_ms=19))
         assert session.run(v) == 1.0
@@ -339,7 +339,12 @@ def test_the_example_of_the_page_runs(
 def test_a_session_may_limit_its_runs():
     with tf.Graph().as_default():
         v = tf.Variable(1.0)
-        pause = tf.py_func(lambda: (time.sleep(0.6), np.float32(2.0))[1], [], tf.float32)  # type: ignore[func-returns-value]
+
+        def slowly() -> Any:
+            time.sleep(0.6)
+            return np.float32(2.0)
+
+        pause = tf.py_func(slowly, [], tf.float32)
         pause.set_shape([])
         update = tf.assign(v, pause)
         config = tf.ConfigProto(operation_timeout_in_ms=500, engine="numpy")

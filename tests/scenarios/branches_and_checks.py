@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,9 @@ def assertions(tf, relation):
     made = function(m, *others)
     with session(tf) as sess:
         for number in (-1.0, 0.0, 2.0, 3.0):
-            found.append(raised(lambda n=number: sess.run(made, {m: [[n, n]]}), words=9))  # type: ignore[misc]
+            found.append(
+                raised(functools.partial(sess.run, made, {m: [[number, number]]}), words=9)
+            )
     return [found, nodes(tf.get_default_graph())]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ._tools import cases, names, nodes, raised, session, value
@@ -119,7 +121,7 @@ def network(tf, name):
         x = tf.placeholder(tf.float64, [None, 5, 3], name="x")
     lengths = tf.placeholder(tf.int32, [None], name="lengths")
     outputs, state = NETWORKS[name](tf, x, lengths)
-    found = {
+    found: Any = {
         "nodes": nodes(tf.get_default_graph()),
         "variables": names(tf.trainable_variables()),
         "shape": str(outputs.shape),
@@ -131,7 +133,7 @@ def network(tf, name):
         sess.run(tf.global_variables_initializer())
         # A loop's operations may run in any order in TensorFlow: one fetch at a time.
         found["outputs"] = value(sess.run(outputs, feeds))
-        found["state"] = None if state is None else value(sess.run(state, feeds))  # type: ignore[assignment]
+        found["state"] = None if state is None else value(sess.run(state, feeds))
         found["gradients"] = [value(sess.run(grad, feeds)) for grad in grads]
     return found
 

@@ -165,8 +165,8 @@ def nested_tuple_keys(tf: Any) -> Any:
 
 
 def named_tuple_key(tf: Any) -> Any:
-    pair = collections.namedtuple("Pair", "a b")  # type: ignore[name-match]
-    key = pair(tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, []))
+    Pair = collections.namedtuple("Pair", "a b")
+    key = Pair(tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, []))
     return evaluate(tf, key.a - key.b, {key: (5.0, 3.0)})
 
 

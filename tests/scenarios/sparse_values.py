@@ -117,8 +117,8 @@ def regression_on_sparse_features(tf: Any) -> Any:
     w = tf.get_variable("w", [3, 1], tf.float64, tf.zeros_initializer())
     loss = tf.reduce_mean(tf.square(tf.sparse_tensor_dense_matmul(x, w) - y))
     step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
-    fed = {x: ([[0, 0], [1, 2], [2, 1], [2, 2]], [1.0, 2.0, -1.0, 0.5], [3, 3])}
-    fed[y] = np.array([[1.0], [2.0], [0.0]])  # type: ignore[assignment]
+    fed: Any = {x: ([[0, 0], [1, 2], [2, 1], [2, 2]], [1.0, 2.0, -1.0, 0.5], [3, 3])}
+    fed[y] = np.array([[1.0], [2.0], [0.0]])
     return runs(tf, [step, loss], 4, fed)
 
 

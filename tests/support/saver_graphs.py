@@ -98,16 +98,16 @@ def _nodes(tf):
 
 
 def _node(tf, op):
-    said = {}
+    said: dict[str, object] = {}
     if op.type in ("SaveV2", "RestoreV2"):
         said["dtypes"] = [dtype.name for dtype in op.get_attr("dtypes")]
     if op.type == "Assign":
         said = {name: op.get_attr(name) for name in ("validate_shape", "use_locking")}
     if op.type == "Const" and op.outputs[0].dtype in (tf.string, tf.int32):
         value = str(tf.Session().run(op.outputs[0]))
-        said["value"] = re.sub("_temp_[0-9a-f]+/", "", value)  # type: ignore[assignment]
+        said["value"] = re.sub("_temp_[0-9a-f]+/", "", value)
     with contextlib.suppress(ValueError):  # most operations have no such attribute
-        said["class"] = str(op.get_attr("_class"))  # type: ignore[assignment]
+        said["class"] = str(op.get_attr("_class"))
     return [
         op.name,
         op.type,

@@ -255,7 +255,8 @@ def test_a_file_that_was_tidied_up_before_it_was_in_use_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between a file's making and its lock, another process may take it for an orphan."""
-    opened, removed = durable.open_new, []  # type: ignore[var-annotated]
+    opened = durable.open_new
+    removed: list[Any] = []
 
     def open_slowly(path: str) -> Any:
         file = opened(path)

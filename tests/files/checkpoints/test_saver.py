@@ -228,5 +228,6 @@ def test_graph_and_saver_in_one_message(tmp_path: Path) -> None:
     tf.reset_default_graph()
     again = tf.train.import_meta_graph(f"{path}.meta")
     with tf.Session() as session:
-        again.restore(session, path)  # type: ignore[union-attr]
+        assert again
+        again.restore(session, path)
         assert session.run("v:0").tolist() == [1.0, 1.0]

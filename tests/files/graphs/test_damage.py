@@ -140,7 +140,9 @@ def test_attribute_of_a_later_version() -> None:
         'op { name: "NoOp" attr { name: "new" default_value { b: false } } }', producers
     )
     with tf.Graph().as_default():
-        (op,) = tf.import_graph_def(graph_def, return_elements=["a"], producer_op_list=producers)  # type: ignore[misc]
+        found = tf.import_graph_def(graph_def, return_elements=["a"], producer_op_list=producers)
+        assert found
+        (op,) = found
     assert "new" not in op.attributes
 
 

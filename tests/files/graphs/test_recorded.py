@@ -78,7 +78,8 @@ def test_training_goes_on(meta: str) -> None:
     (loss,), (train,) = tf.get_collection("loss"), tf.get_collection("train")
     found: dict[str, Any] = {}
     with tf.Session() as session:
-        saver.restore(session, str(GRAPHS / name))  # type: ignore[union-attr]
+        assert saver
+        saver.restore(session, str(GRAPHS / name))
         feeds = feeds_of(name, recorded)
         record_graph_files.go_on(tf, session, name, loss, train, feeds, found)
     assert len(found) > 3
@@ -161,7 +162,7 @@ def test_frozen_nodes_are_the_same(name: str) -> None:
                 np.frombuffer(each.attr["value"].tensor.tensor_content, np.float32)
                 for each in (ours, theirs)
             ]
-            np.testing.assert_allclose(*values, rtol=3e-7)  # type: ignore[call-overload]
+            np.testing.assert_allclose(values[0], values[1], rtol=3e-7)
             for each in (ours, theirs):
                 each.attr["value"].tensor.tensor_content = b""
         assert ours == theirs
@@ -170,7 +171,9 @@ def test_frozen_nodes_are_the_same(name: str) -> None:
 def test_gradients_through_a_frozen_condition() -> None:
     """A file has no record of branches; the merges tell which one was taken."""
     graph_def = tf.GraphDef.FromString((GRAPHS / "condition.pb").read_bytes())
-    y, x = tf.import_graph_def(graph_def, return_elements=["y:0", "x:0"])  # type: ignore[misc]
+    found = tf.import_graph_def(graph_def, return_elements=["y:0", "x:0"])
+    assert found
+    y, x = found
     gradient = tf.gradients(y, x)[0]
     with tf.Session() as session:
         assert session.run(gradient, {x: [3, 3, 3]}).tolist() == [100, 200, 300]
@@ -192,7 +195,8 @@ def test_gradients_through_imported_loops(meta: str, scope: str | None) -> None:
     prefix = f"{scope}/" if scope else ""
     feeds = {prefix + key: value for key, value in feeds_of(name, recorded).items()}
     with tf.Session() as session:
-        saver.restore(session, str(GRAPHS / name))  # type: ignore[union-attr]
+        assert saver
+        saver.restore(session, str(GRAPHS / name))
         check(session.run(loss, feeds), recorded[f"{name}/losses"][0], "loss")
         before, slopes = session.run([variables, gradients], feeds)
         size = np.sqrt(sum(float(np.sum(np.square(slope))) for slope in slopes))
@@ -208,7 +212,9 @@ def test_gradients_through_imported_loops(meta: str, scope: str | None) -> None:
 def test_loops_without_contexts_have_no_gradients() -> None:
     """A frozen graph does not tell which operation is in which loop; 1.15's words say so."""
     graph_def = tf.GraphDef.FromString((GRAPHS / "loops.pb").read_bytes())
-    y, x = tf.import_graph_def(graph_def, return_elements=["total:0", "x:0"])  # type: ignore[misc]
+    found = tf.import_graph_def(graph_def, return_elements=["total:0", "x:0"])
+    assert found
+    y, x = found
     with pytest.raises(ValueError, match="without properly serializing graph via MetaGraphDef"):
         tf.gradients(y, x)
 
@@ -222,7 +228,8 @@ def test_imported_graph_in_a_scope(meta: str) -> None:
             saver = tf.train.import_meta_graph(meta, import_scope=scope)
             names = [variable.name for variable in tf.global_variables(scope)]
             assert names and all(name.startswith(f"{scope}/") for name in names)
-            saver.restore(session, str(GRAPHS / "train_mlp"))  # type: ignore[union-attr]
+            assert saver
+            saver.restore(session, str(GRAPHS / "train_mlp"))
             feeds = {
                 f"{scope}/{key}": value for key, value in feeds_of("train_mlp", recorded).items()
             }
